@@ -1,0 +1,1 @@
+"""GGUF to working copy and back: de-quantising, export, adapters."""

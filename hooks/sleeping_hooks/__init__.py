@@ -1,0 +1,1 @@
+"""Chat capture: one module per source, registered through the hook specs of the core."""

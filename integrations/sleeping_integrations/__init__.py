@@ -1,0 +1,1 @@
+"""Hosts: publish, serve and switch versions, one module per host."""

@@ -1,0 +1,93 @@
+"""What an engine needs of a working copy, whether torch or MLX holds it.
+
+Arrays cross this border as NumPy float32, tensors go by their GGUF names and factors are in GGUF
+row order. The mathematics of an edit is on the NumPy side, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from sleeping_plugin.records import Array, Factors, Message, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One tokenised example. Loss is taken on ``tokens[prompt:]`` alone."""
+
+    tokens: tuple[int, ...]  # the rendered chat, the target and the end of turn
+    prompt: int  # number of prompt tokens
+    weight: float = 1.0  # of its loss in the batch mean
+    anchor: bool = False  # KL to the base on tokens[prompt:], instead of cross-entropy
+
+
+@dataclass(frozen=True, slots=True)
+class ValueTarget:
+    """One fact to move: its samples and the token whose residual is free to change."""
+
+    samples: tuple[Sample, ...]
+    positions: tuple[int, ...]  # one per sample
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePlan:
+    """How target values are optimised (MEMIT, Meng et al. 2023, section 4.2)."""
+
+    layer: int
+    steps: int
+    lr: float
+    weight_decay: float  # on ||delta||^2 / ||h||^2
+    clamp: float  # ||delta|| <= clamp * ||h||
+    stop: float  # stop when the mean loss is below
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterPlan:
+    """How an adapter is trained."""
+
+    tensors: tuple[str, ...]  # GGUF names of the matrices that get an adapter
+    rank: int
+    alpha: float
+    lr: float
+    epochs: int
+    batch: int  # samples per step
+    warmup: float  # share of the steps
+    weight_decay: float
+    anchor_weight: float  # of the KL to the base
+    seed: int
+
+
+class WorkingCopy(Protocol):
+    """The de-quantised twin of the base."""
+
+    n_layers: int
+    n_embd: int
+
+    def tokenize(self, messages: Sequence[Message], target: str | None) -> Sample:
+        """Render with the chat template; with a target, append it and the end of turn."""
+
+    def linear_tensors(self) -> tuple[str, ...]:
+        """Return the GGUF names of every weight matrix that can be changed."""
+
+    def applied(self, factors: Factors) -> AbstractContextManager[None]:
+        """Add ``b @ a`` to the named weights inside the context; restore bit for bit after."""
+
+    def keys(self, tensor: str, samples: Sequence[Sample], positions: Sequence[int]) -> Array:
+        """Return the inputs of ``tensor`` at one position per sample: (len(samples), n_in)."""
+
+    def second_moment(self, tensors: Sequence[str], samples: Sequence[Sample]) -> dict[str, Array]:
+        """Return mean k k^T of each tensor's inputs over all tokens: (n_in, n_in) each."""
+
+    def residuals(self, layer: int, samples: Sequence[Sample], positions: Sequence[int]) -> Array:
+        """Return the residual stream after ``layer`` at one position per sample: (n, n_embd)."""
+
+    def optimise_values(
+        self, targets: Sequence[ValueTarget], plan: ValuePlan, progress: Progress
+    ) -> Array:
+        """Return one change of the residual stream per target: (len(targets), n_embd)."""
+
+    def train(self, samples: Sequence[Sample], plan: AdapterPlan, progress: Progress) -> Factors:
+        """Train an adapter on the samples and return its factors, alpha / rank multiplied in."""

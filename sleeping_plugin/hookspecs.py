@@ -1,0 +1,210 @@
+"""All hooks of sleeping-plugin, in the order in which a day and a night call them.
+
+A plugin is any module or object with functions of these names, marked with
+:data:`hookimpl`. Built-ins (``sleeping_plugin.plugins.BUILTINS``) use the same door. Third parties
+name a module in the entry-point group ``sleeping_plugin``. Each ``register_x(register)`` hook is
+called once per command, after loading; the plugin calls ``register`` with any number of objects.
+Where two plugins register the same ``name``, the one loaded last wins and the log says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pluggy
+
+from sleeping_plugin.records import (
+    BadRecord,
+    Candidate,
+    Conversation,
+    Edits,
+    Exam,
+    Example,
+    Fact,
+    Factors,
+    GateReport,
+    Progress,
+    SleepEvent,
+    Turn,
+    Verdict,
+    Version,
+)
+
+if TYPE_CHECKING:
+    import typer
+
+    from sleeping_plugin.config import Config
+    from sleeping_plugin.engine.backend import WorkingCopy
+    from sleeping_plugin.runtime import Runtime
+
+PROJECT = "sleeping_plugin"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class ChatSource(Protocol):
+    """Something that holds chats: a file, a database, a log."""
+
+    name: str
+
+    def read(self, location: str) -> Iterator[Conversation | BadRecord]:
+        """Yield every conversation at ``location``; the journal drops what it has already seen."""
+
+
+class Extractor(Protocol):
+    """Reads facts out of the user's own words."""
+
+    name: str
+
+    def extract(self, turns: Sequence[Turn], model: Runtime | None) -> list[Candidate]:
+        """Return candidates from the turns of one conversation, in order.
+
+        ``turns`` holds every role, for context; candidates must come from user turns.
+        ``model`` is a running model, or None where the caller could not afford one.
+        """
+
+
+class FactFilter(Protocol):
+    """Rules on a candidate before it enters the ledger."""
+
+    name: str
+
+    def judge(self, candidate: Candidate, turn: Turn) -> Verdict:
+        """Return the ruling; the strictest of all filters wins."""
+
+
+class Backend(Protocol):
+    """Makes working copies (torch, MLX)."""
+
+    name: str
+
+    def open(self, base: Path, digest: str, cache: Path, progress: Progress) -> WorkingCopy:
+        """Return the de-quantised twin of ``base``, cached under ``cache`` by ``digest``."""
+
+
+class Editor(Protocol):
+    """Writes facts into weights without training (MEMIT)."""
+
+    name: str
+
+    def edit(
+        self, copy: WorkingCopy, facts: Sequence[Fact], config: Config, progress: Progress
+    ) -> Edits:
+        """Return edits for all facts, solved jointly; the copy is left bit for bit as it was."""
+
+
+class Consolidator(Protocol):
+    """Trains an adapter on the night's material (LoRA)."""
+
+    name: str
+
+    def consolidate(
+        self, copy: WorkingCopy, material: Sequence[Example], config: Config, progress: Progress
+    ) -> Factors:
+        """Return the adapter's factors; the copy is left bit for bit as it was."""
+
+
+class Exporter(Protocol):
+    """Writes base + factors as files that a host loads."""
+
+    name: str
+
+    def check(self, base: Path) -> None:
+        """Raise ModelError or UnsupportedModel if ``base`` could not be exported."""
+
+    def export(
+        self,
+        base: Path,
+        factors: Factors,
+        folder: Path,
+        metadata: Mapping[str, str],
+        config: Config,
+        progress: Progress,
+    ) -> tuple[list[Path], Path | None]:
+        """Write into the empty ``folder``; return the model files and the adapter.
+
+        A pure function of its arguments: the same bytes every time.
+        """
+
+
+class Gate(Protocol):
+    """Judges a version in the form that is published."""
+
+    name: str
+
+    def judge(
+        self, base: Path, files: Sequence[Path], exam: Exam, config: Config, progress: Progress
+    ) -> GateReport:
+        """Ask the files in a fresh process and compare with the base."""
+
+
+class Host(Protocol):
+    """A program that people chat in."""
+
+    name: str
+
+    def check(self, base: Path) -> None:
+        """Raise SleepingError if this host could not publish a version of ``base``."""
+
+    def publish(self, version: Version | None, base: Path) -> None:
+        """Make ``version`` (None: the base) what the host serves. Idempotent."""
+
+
+@hookspec
+def register_chat_sources(register: Callable[[ChatSource], None]) -> None:
+    """Add chat sources. ``sleeping import --source NAME`` reads the one of that name."""
+
+
+@hookspec
+def register_extractors(register: Callable[[Extractor], None]) -> None:
+    """Add extractors. Those named in ``extraction.extractors`` run, in that order."""
+
+
+@hookspec
+def register_fact_filters(register: Callable[[FactFilter], None]) -> None:
+    """Add fact filters. All of them judge every candidate; the strictest ruling wins."""
+
+
+@hookspec
+def register_backends(register: Callable[[Backend], None]) -> None:
+    """Add working-copy backends. ``night.backend`` picks one."""
+
+
+@hookspec
+def register_editors(register: Callable[[Editor], None]) -> None:
+    """Add editors. ``night.editor`` picks one."""
+
+
+@hookspec
+def register_consolidators(register: Callable[[Consolidator], None]) -> None:
+    """Add consolidators. ``night.consolidator`` picks one."""
+
+
+@hookspec
+def register_exporters(register: Callable[[Exporter], None]) -> None:
+    """Add exporters. ``night.exporter`` picks one."""
+
+
+@hookspec
+def register_gates(register: Callable[[Gate], None]) -> None:
+    """Add gates. ``night.gate`` picks one."""
+
+
+@hookspec
+def register_hosts(register: Callable[[Host], None]) -> None:
+    """Add hosts. ``model.host`` picks one."""
+
+
+@hookspec
+def register_commands(app: typer.Typer) -> None:
+    """Add commands to ``sleeping``. Called once, when the command line is built."""
+
+
+@hookspec
+def sleep_event(event: SleepEvent) -> None:
+    """Called at every event of a night: begin, each step done, accepted, rejected, failed.
+
+    An exception here is reported with the plugin's name and does not stop the night.
+    """
