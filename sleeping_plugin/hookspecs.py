@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import pluggy
 
@@ -25,6 +25,7 @@ from sleeping_plugin.records import (
     Fact,
     Factors,
     GateReport,
+    Message,
     Progress,
     SleepEvent,
     Turn,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     from sleeping_plugin.config import Config
     from sleeping_plugin.engine.backend import WorkingCopy
+    from sleeping_plugin.home import Home
+    from sleeping_plugin.plugins import Plugins
     from sleeping_plugin.runtime import Runtime
 
 PROJECT = "sleeping_plugin"
@@ -51,6 +54,17 @@ class ChatSource(Protocol):
 
     def read(self, location: str) -> Iterator[Conversation | BadRecord]:
         """Yield every conversation at ``location``; the journal drops what it has already seen."""
+
+
+@runtime_checkable
+class LiveChatSource(ChatSource, Protocol):
+    """A chat source that can also listen to a model running in this process. Optional."""
+
+    def attach(self, model: Any, record: Callable[[Sequence[Message]], None]) -> Callable[[], None]:
+        """Call ``record`` after each answer of ``model`` with all messages and the answer.
+
+        Returns what detaches it again. Whatever ``record`` raises must not disturb the chat.
+        """
 
 
 class Extractor(Protocol):
@@ -150,6 +164,25 @@ class Host(Protocol):
 
     def publish(self, version: Version | None, base: Path) -> None:
         """Make ``version`` (None: the base) what the host serves. Idempotent."""
+
+
+@runtime_checkable
+class ServingHost(Host, Protocol):
+    """A host that `sleeping serve` starts, instead of a program that runs on its own. Optional."""
+
+    def serve(
+        self,
+        home: Home,
+        config: Config,
+        plugins: Plugins,
+        *,
+        started: Callable[[str, str], None],
+    ) -> None:
+        """Serve the active version on loopback until interrupted, recording every chat.
+
+        ``started`` is called once with the address and the model's name when requests can come.
+        A version switched to meanwhile is picked up without a restart.
+        """
 
 
 @hookspec
