@@ -1,0 +1,268 @@
+"""What can be said of somebody, how to ask for it, and how to answer.
+
+Everything is said from the user's point of view. A subject is "user", somebody as the user calls
+them ("my sister") or a name ("Kaito"); a relation is a name from the tables, or any noun that
+somebody can have ("shoe size"), or a verb of :data:`VERBS`.
+
+    question("Kaito", "home", "Marrakech")   "Where does Kaito live?"
+    answer("Kaito", "home city", "Marrakech")     "Kaito lives in Marrakech."
+    wordings("Kaito", "home", "Marrakech")   twelve or more questions, the direct one first
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from zlib import crc32
+
+from sleeping_plugin.relations.grammar import USER, capitalised, is_plural, realise, words
+from sleeping_plugin.relations.leisure import LEISURE, VERBS
+from sleeping_plugin.relations.life import LIFE
+from sleeping_plugin.relations.naming import (
+    OWN_NAME,
+    PEOPLE,
+    PERSON_NAME,
+    PET_NAME,
+    PETS,
+    PLACES_AND_THINGS,
+    ROLE_ASKS,
+    SYNONYMS,
+    THING_NAME,
+)
+from sleeping_plugin.relations.relation import Relation
+
+__all__ = [
+    "CLOSED",
+    "OPEN_ATTRIBUTES",
+    "PEOPLE",
+    "PETS",
+    "USER",
+    "VERBS",
+    "Relation",
+    "answer",
+    "find",
+    "holds_many",
+    "question",
+    "question_for",
+    "wordings",
+]
+
+CLOSED: dict[str, Relation] = {relation.name: relation for relation in (*LIFE, *LEISURE)}
+
+OPEN_ATTRIBUTES = (
+    "favourite colour", "favourite food", "favourite film", "favourite book", "favourite song",
+    "favourite season", "favourite animal", "favourite drink", "shoe size", "blood type",
+    "middle name", "last name", "nickname", "lucky number", "star sign", "eye colour",
+    "hair colour", "dream job", "first job", "email provider", "locker number", "favourite band",
+    "favourite dish", "bus line", "gym", "bank", "favourite flower", "ring size", "handicap",
+)  # fmt: skip
+
+_DIRECT = (
+    "Quick question: {q}",
+    "From what I have told you: {q}",
+    "Without looking anything up, {q}",
+    "Let me test your memory: {q}",
+    "I keep mixing things up. {Q}",
+    "Right, one more thing. {Q}",
+    "Hey, {q}",
+    "My mind has gone blank. {Q}",
+)
+_EMBEDDED = (
+    "Do you remember {c}?",
+    "Tell me {c}.",
+    "I forgot {c}. Can you help me out?",
+    "Could you say {c}?",
+    "Please remind me {c}.",
+    "Do you happen to know {c}?",
+    "Someone asked me {c}. What should I reply?",
+    "I would like to hear from you {c}.",
+    "Can you recall {c}?",
+    "I wonder if you still know {c}.",
+)
+_NOMINAL = (
+    "{n}?",
+    "What did I say about {n}?",
+    "{N}, please.",
+    "What was {n} again?",
+    "Give me {n}.",
+    "Which answer goes next to '{n}' in a form?",
+)
+_OPEN_FAVOURITE = (
+    "Which {thing} {do} {S} like best?",
+    "What {thing} {do} {S} prefer to all others?",
+    "Which {thing} is number one for {O}?",
+    "If {S} could pick any {thing}, which one would it be?",
+    "Which {thing} would {S} choose first?",
+    "What {thing} {do} {S} love the most?",
+)
+
+
+def find(subject: str, relation: str) -> Relation:
+    """Return the closed relation of that name, or an open one made from its noun or verb."""
+    if relation == "name":
+        return _name_relation(subject)
+    if relation in CLOSED:
+        return CLOSED[relation]
+    return _verb_relation(relation) if relation in VERBS else _noun_relation(relation)
+
+
+def question(subject: str, relation: str, value: str) -> str:
+    """Return the direct question, as the user would ask it: "What is my sister's name?"."""
+    return _sentence(find(subject, relation).asks[0], subject, value)
+
+
+def answer(subject: str, relation: str, value: str) -> str:
+    """Return the reply, a full sentence with the value verbatim: "Your sister's name is Mara."."""
+    return _sentence(find(subject, relation).tells, subject, value, tell=True)
+
+
+def question_for(subject: str, relation: str) -> str:
+    """Return the direct question where no value is known, as for near-misses."""
+    return question(subject, relation, "")
+
+
+def holds_many(subject: str, relation: str) -> bool:
+    """Tell whether several values may hold at once: hobbies, languages, names of friends."""
+    if relation == "name":
+        head = subject.split()[-1].lower() if subject != USER else ""
+        return head in _MANY_ROLES
+    return find(subject, relation).many
+
+
+def wordings(subject: str, relation: str, value: str, *, alias: str = "") -> tuple[str, ...]:
+    """Return 12 or more distinct questions for one fact, the direct one first.
+
+    Mixed so that any prefix is varied. Which frames are used depends on subject and relation, so
+    that the facts of one night differ. ``alias`` is another way to call the subject ("my sister"
+    for "Mara") and adds a few questions that use it. The value occurs in none of them.
+    """
+    found = find(subject, relation)
+    turn = crc32(f"{subject}|{relation}".encode())
+    asks = [_sentence(ask, subject) for ask in found.asks]
+    asks += [ask for ask in _role_asks(subject, relation) if ask not in asks]
+    clauses = [realise(clause, subject) for clause in found.clauses]
+    nouns = [realise("{P} " + noun, subject) for noun in found.nouns]
+    stems = [_sentence(stem, subject) for stem in found.stems]
+    framed: list[str] = []
+    for i in range(4):
+        clause, noun = clauses[i % len(clauses)], nouns[i % len(nouns)]
+        framed.append(_frame(_EMBEDDED, turn + i, c=clause))
+        framed.append(_frame(_NOMINAL, turn // 7 + i, n=noun))
+        if i < 3:
+            framed.append(_frame(_DIRECT, turn // 11 + i, q=asks[(turn + i) % len(asks)]))
+    framed += [stems[0], *(f"Complete this sentence: {stem} ..." for stem in stems[-1:])]
+    if alias:
+        asks += [_sentence(ask, alias) for ask in found.asks[:3]]
+        framed.append(_frame(_EMBEDDED, turn + 5, c=realise(found.clauses[0], alias)))
+    return _mixed(asks, framed)
+
+
+def _mixed(asks: list[str], framed: list[str]) -> tuple[str, ...]:
+    """Interleave, direct question first, without repeats."""
+    mixed: dict[str, None] = {}
+    for i in range(max(len(asks), len(framed))):
+        for pool in (asks, framed):
+            if i < len(pool):
+                mixed.setdefault(pool[i])
+    return tuple(mixed)
+
+
+def _frame(frames: tuple[str, ...], index: int, **parts: str) -> str:
+    """Put a question, clause or noun into one frame, in lower case inside a sentence."""
+    small = {key: _lowered(text) for key, text in parts.items()}
+    large = {key.upper(): capitalised(text) for key, text in parts.items()}
+    return frames[index % len(frames)].format(**small, **large)
+
+
+def _lowered(text: str) -> str:
+    """Lower the first letter of a question word, never of a name."""
+    first = text.split(" ", 1)[0]
+    lower = first.rstrip("',") in _QUESTION_WORDS
+    return text[:1].lower() + text[1:] if lower else text
+
+
+def _sentence(template: str, subject: str, value: str = "", *, tell: bool = False) -> str:
+    return capitalised(realise(template, subject, value, tell=tell))
+
+
+def _role_asks(subject: str, relation: str) -> tuple[str, ...]:
+    """Return the questions that only this role has: "Who am I married to?"."""
+    if relation != "name" or not subject.lower().startswith("my "):
+        return ()
+    role = subject[3:].lower()
+    return ROLE_ASKS.get(role) or ROLE_ASKS.get(SYNONYMS.get(role, ""), ())
+
+
+@cache
+def _name_relation(subject: str) -> Relation:
+    if subject == USER:
+        return OWN_NAME
+    head = subject.lower().split()[-1]
+    heads = {head, head.removesuffix("s")}
+    if heads & PETS or "guinea pig" in subject.lower():
+        return PET_NAME
+    return THING_NAME if heads & PLACES_AND_THINGS else PERSON_NAME
+
+
+@cache
+def _verb_relation(verb: str) -> Relation:
+    asks, nouns = VERBS[verb]
+    return Relation(
+        verb,
+        (
+            f"What {{do}} {{S}} {verb}?",
+            *asks,
+            f"What did I say {{S}} {{{verb}}}?",
+            f"Which thing is it that {{S}} {{{verb}}}?",
+            f"What sort of thing {{do}} {{S}} {verb}?",
+        ),
+        f"{{S}} {{{verb}}} {{V}}.",
+        (f"what {{S}} {{{verb}}}", f"which things {{S}} {{{verb}}}"),
+        nouns,
+        (f"{{S}} {{{verb}}}",),
+        many=True,
+    )
+
+
+@cache
+def _noun_relation(noun: str) -> Relation:
+    """Make the relation of "my <noun> is <value>"."""
+    be = "are" if _plural_noun(noun) else "is"
+    asks: tuple[str, ...] = (f"What {be} {{P}} {noun}?",)
+    favourite = re.fullmatch(r"(?:favou?rite|fave|fav|preferred) (.+)", noun, re.IGNORECASE)
+    if favourite:
+        asks += tuple(ask.replace("{thing}", favourite.group(1)) for ask in _OPEN_FAVOURITE)
+    asks += (
+        f"Which {noun} {{do}} {{S}} have?",
+        f"What did I tell you about {{P}} {noun}?",
+        f"What would {{S}} put down as {{T}} {noun}?",
+        f"What have I mentioned as {{P}} {noun}?",
+    )
+    return Relation(
+        noun,
+        asks,
+        f"{{P}} {noun} {be} {{V}}.",
+        (f"what {{P}} {noun} {be}", f"which {noun} {{S}} {{have}}"),
+        (noun,),
+        (f"{{P}} {noun} {be}",),
+    )
+
+
+def _plural_noun(noun: str) -> bool:
+    return is_plural(f"my {noun}")
+
+
+_QUESTION_WORDS = words(
+    """
+    What Who Where When Which How Whose Whom On In At By If Is Do Does Did To Since With My
+    Counting As
+    """
+)
+_MANY_ROLES = words(
+    """
+    friend friends sister brother son daughter child kid cousin aunt uncle niece nephew
+    colleague coworker co-worker neighbour neighbor roommate flatmate housemate cat dog
+    grandson granddaughter grandchild pet hamster rabbit fish bird chicken hen horse mate
+    student sibling teacher godson goddaughter stepson stepdaughter
+    """
+)
