@@ -104,11 +104,17 @@ class Loaded:
     name: str
 
 
+def _new_manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
 @dataclass(slots=True)
 class Plugins:
     """Everything registered, by kind and name."""
 
-    pm: pluggy.PluginManager
+    pm: pluggy.PluginManager = field(default_factory=_new_manager)
     chat_sources: dict[str, hookspecs.ChatSource] = field(default_factory=dict)
     extractors: dict[str, hookspecs.Extractor] = field(default_factory=dict)
     fact_filters: dict[str, hookspecs.FactFilter] = field(default_factory=dict)
@@ -194,9 +200,7 @@ def load(
     builtins: Sequence[str] = BUILTINS, strangers: Sequence[EntryPoint] | None = None
 ) -> Plugins:
     """Load the built-ins, then the strangers (None: those that are installed), in that order."""
-    pm = pluggy.PluginManager(hookspecs.PROJECT)
-    pm.add_hookspecs(hookspecs)
-    plugins = Plugins(pm)
+    plugins = Plugins()
     for module in builtins:
         plugins._add(OURS, module, _importer(module))
     if strangers is None:
