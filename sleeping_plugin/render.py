@@ -57,10 +57,11 @@ def show(result: Result, *, as_json: bool) -> None:
         print_json(result.to_json())
         return
     text = result.to_text()
-    # a sentence is left for the terminal to wrap, so that a path in it can be copied
-    make_console().print(
-        clean(text) if isinstance(text, str) else text, soft_wrap=isinstance(text, str)
-    )
+    console = make_console()
+    if isinstance(text, str):
+        console.print(clean(text), soft_wrap=True)
+    else:
+        console.print(text, crop=False)  # a `whole` line may be longer than the terminal is wide
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -96,6 +97,11 @@ def make_table(columns: Sequence[str | Text], rows: Iterable[Sequence[Any]], **l
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else clean(cell) for cell in row))
     return table
+
+
+def whole(text: str) -> Text:
+    """Return a line that is never broken, so that a path in it can be copied."""
+    return Text(clean(text), no_wrap=True, overflow="ignore")
 
 
 def clean(value: Any) -> str:

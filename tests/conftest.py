@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,11 @@ from typing import Any
 import gguf
 import numpy as np
 import pytest
+
+from sleeping_plugin.atomic import staging_folder
+from sleeping_plugin.home import Home
+from sleeping_plugin.records import Candidate, Conversation, Fact, FactStatus, Message, Version
+from sleeping_plugin.versions import Versions, version_id
 
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -105,3 +110,70 @@ def write_model(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def teach() -> Callable[..., Fact]:
+    """Give a function that puts one fact into the ledger of the test's home."""
+    from sleeping_plugin.context import open_memory
+
+    def add(
+        value: str = "Mara",
+        *,
+        subject: str = "my sister",
+        relation: str = "name",
+        status: FactStatus = FactStatus.ACCEPTED,
+        reason: str = "",
+    ) -> Fact:
+        with open_memory(Home.open()) as memory:
+            said = f"My sister is called {value}."
+            messages = (Message("user", said),)
+            time = "2026-05-01T09:00:00Z"
+            (turn,) = memory.journal.add(Conversation(f"about {value}", time, messages, "test"))
+            question, answer = f"What is {subject}'s {relation}?", f"It is {value}."
+            candidate = Candidate(
+                *(subject, relation, value, question, answer, turn.id, said),
+                extractor="test",
+                confidence=1.0,
+            )
+            memory.journal.mark_extracted([turn.id])
+            return memory.ledger.add(candidate, status, (question,), reason)
+
+    return add
+
+
+@pytest.fixture
+def make_version() -> Callable[..., Version]:
+    """Give a function that publishes a version which is no model, but has a manifest."""
+
+    def make(
+        name: str = "1",
+        *,
+        accepted: bool = True,
+        facts: Mapping[str, bool] | None = None,
+        base_digest: str = "sha256:base",
+    ) -> Version:
+        versions = Versions(Home.open())
+        recipe = {"name": name}
+        gate = {"accepted": accepted, "metrics": {"trained": 0.95}, "reasons": []}
+        if not accepted:
+            gate["reasons"] = ["recall 0.20 is below 0.90"]
+        manifest = {
+            "schema": 1,
+            "id": version_id(base_digest, f"sha256:{name}", recipe),
+            "accepted": accepted,
+            "files": ["model.gguf"],
+            "adapter": None,
+            "gate": gate,
+            "created": "2026-05-02T03:00:00Z",
+            "parent": None,
+            "base_digest": base_digest,
+            "factors_digest": f"sha256:{name}",
+            "recipe": recipe,
+            "facts": dict(facts or {}),
+        }
+        with staging_folder(Home.open().versions) as staging:
+            (staging / "model.gguf").write_bytes(b"GGUF " + name.encode())
+            return versions.add(staging, manifest)
+
+    return make

@@ -1,0 +1,5 @@
+"""``python -m sleeping_plugin`` is ``sleeping``."""
+
+from sleeping_plugin.cli import main
+
+main()

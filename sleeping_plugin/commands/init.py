@@ -1,0 +1,115 @@
+"""``sleeping init``: choose the model that learns, after checking all that a night will need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sleeping_plugin.atomic import write_text
+from sleeping_plugin.base import hash_model, record_base, recorded_base
+from sleeping_plugin.config import Config, default_text
+from sleeping_plugin.context import Context
+from sleeping_plugin.errors import UsageError
+from sleeping_plugin.gguf_info import read_info, require_chat, require_supported
+from sleeping_plugin.home import Home
+from sleeping_plugin.hookspecs import Exporter, Host, hookimpl
+from sleeping_plugin.plugins import Plugins
+from sleeping_plugin.records import Progress, silent
+from sleeping_plugin.render import Result
+from sleeping_plugin.settings_file import with_value
+from sleeping_plugin.versions import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised(Result):
+    """The model that this home learns for."""
+
+    home: Path
+    model: Path
+    architecture: str
+    digest: str
+    host: str
+    config: Path
+
+    def to_text(self) -> str:
+        """Return what was chosen, and what to do next."""
+        return (
+            f"{self.model.name} ({self.architecture}) will learn, for the host {self.host}.\n"
+            f"Everything is kept in {self.home}; the settings are in {self.config.name} there.\n"
+            "Next: `sleeping import CHATS.jsonl`, or chat with `sleeping chat`."
+        )
+
+
+def initialise(
+    home: Home,
+    config: Config,
+    plugins: Plugins,
+    model: Path,
+    host: str,
+    *,
+    force: bool = False,
+    progress: Progress = silent,
+) -> Initialised:
+    """Make ``model`` the one that ``home`` learns for; nothing is written before all checks pass.
+
+    Raises UsageError if the home has learnt for other bytes, unless ``force``; ModelError,
+    UnsupportedModel or NoChatTemplate for a model that cannot be taught.
+    """
+    model = model.expanduser().absolute()
+    info = read_info(model)
+    require_supported(info)
+    require_chat(info)
+    exporter: Exporter = plugins.pick("exporter", config.night.exporter)
+    chosen: Host = plugins.pick("host", host)
+    exporter.check(model)
+    chosen.check(model)
+    base = hash_model(model, progress)
+    before = recorded_base(home)
+    changed = before is not None and before.digest != base.digest
+    if changed and not force:
+        raise UsageError(
+            f"{home.root} already learns for {before.path if before else ''}. Give {model.name} a "
+            "home of its own with --home DIR, or start anew here with --force: the facts stay, "
+            "the versions of the old model are no longer used."
+        )
+    with home.lock("init"):
+        if changed:
+            Versions(home).switch(None)
+        _write_config(home, config, model, host)
+        record_base(home, base)
+    return Initialised(home.root, model, info.architecture, base.digest, host, home.config_file)
+
+
+def _write_config(home: Home, config: Config, model: Path, host: str) -> None:
+    """Write the two values into the file, and leave all else in it as the user wrote it."""
+    if home.config_file.exists():
+        text = home.config_file.read_text(encoding="utf-8")
+        text = with_value(text, "model", "path", str(model))
+        text = with_value(text, "model", "host", host)
+    else:
+        text = default_text(Config(model=replace(Config().model, path=str(model), host=host)))
+    write_text(home.config_file, text)
+
+
+@hookimpl
+def register_commands(app: typer.Typer) -> None:
+    """Add ``sleeping init``."""
+
+    @app.command("init")
+    def init(
+        ctx: typer.Context,
+        model: Annotated[Path, typer.Option("--model", help="The GGUF file of your model.")],
+        host: Annotated[str, typer.Option("--host", help="Where you chat with it.")] = "llama-cpp",
+        force: Annotated[bool, typer.Option("--force", help="Replace another model.")] = False,
+    ) -> Initialised:
+        """Choose the model that learns. The file itself is never changed."""
+        context = Context.of(ctx)
+        with context.progress(transient=True) as progress:
+            return initialise(
+                *(context.home, context.config, context.plugins, model, host),
+                force=force,
+                progress=progress,
+            )

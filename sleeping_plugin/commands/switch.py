@@ -1,0 +1,86 @@
+"""``sleeping switch``: make another version the one in use, in a moment and for any host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from sleeping_plugin.base import current_base
+from sleeping_plugin.config import Config
+from sleeping_plugin.context import Context
+from sleeping_plugin.errors import BaseChanged
+from sleeping_plugin.home import Home
+from sleeping_plugin.hookspecs import Host, hookimpl
+from sleeping_plugin.plugins import Plugins
+from sleeping_plugin.records import Version
+from sleeping_plugin.render import Result
+from sleeping_plugin.versions import Versions
+
+BASE = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class Switched(Result):
+    """Which version is in use now."""
+
+    version: Version | None
+    host: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the id of the version in use, or "base"."""
+        return {"active": self.version.id if self.version else BASE, "host": self.host}
+
+    def to_text(self) -> str:
+        """Return what is in use."""
+        return f"{self.version.id if self.version else 'The base'} is in use on {self.host}."
+
+
+def find_version(home: Home, name: str) -> Version | None:
+    """Return the version of that id or unique prefix; None for "base". Raises NotFound."""
+    return None if name == BASE else Versions(home).get(name)
+
+
+def switch_version(home: Home, config: Config, plugins: Plugins, name: str) -> Switched:
+    """Move the pointer to ``name`` and let the host serve it.
+
+    Raises NotFound, UsageError for a version that its gate rejected, BaseChanged for one that was
+    made from another model.
+    """
+    base = current_base(home, config)
+    version = find_version(home, name)
+    if version is not None and version.base_digest != base.digest:
+        raise BaseChanged(
+            f"{version.id} was made from another model than {base.path}. "
+            "Choose one of `sleeping versions`, or the base: `sleeping switch base`."
+        )
+    host: Host = plugins.pick("host", config.model.host)
+    Versions(home).switch(version)
+    host.publish(version, base.path)
+    return Switched(version, host.name)
+
+
+def roll_back(home: Home, config: Config, plugins: Plugins) -> Switched:
+    """Go back to what was in use before the last switch. Raises NotFound if there was none."""
+    base = current_base(home, config)
+    host: Host = plugins.pick("host", config.model.host)
+    version = Versions(home).rollback()
+    host.publish(version, base.path)
+    return Switched(version, host.name)
+
+
+@hookimpl
+def register_commands(app: typer.Typer) -> None:
+    """Add ``sleeping switch``."""
+
+    @app.command("switch")
+    def switch(
+        ctx: typer.Context,
+        version: Annotated[
+            str, typer.Argument(metavar="ID|base", help="A version, or the beginning of its id.")
+        ],
+    ) -> Switched:
+        """Use another version of your model, or the base."""
+        context = Context.of(ctx)
+        return switch_version(context.home, context.config, context.plugins, version)

@@ -1,0 +1,100 @@
+"""``sleeping facts`` and ``sleeping forget``.
+
+Run: pytest tests/test_facts.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sleeping_plugin import errors
+from sleeping_plugin.context import open_memory
+from sleeping_plugin.home import Home
+from sleeping_plugin.records import Fact, FactStatus, Version
+from sleeping_plugin.versions import Versions
+
+Teach = Callable[..., Fact]
+MakeVersion = Callable[..., Version]
+
+
+def taught(fact: Fact, version: Version, stage: int) -> None:
+    with open_memory(Home.open()) as memory:
+        memory.ledger.set_stages(version.id, {fact.id: stage})
+    Versions(Home.open()).switch(version)
+
+
+def test_all_facts_are_listed_with_status_and_stage(
+    sleeping: Any, teach: Teach, make_version: MakeVersion
+) -> None:
+    mara = teach()
+    teach("Leo", subject="my brother", status=FactStatus.QUARANTINED, reason="only the model")
+    taught(mara, make_version(facts={mara.id: True}), 1)
+    rows = {row["value"]: row for row in sleeping("facts", "--json").json["facts"]}
+    assert {"id", "subject", "question", "answer", "value", "status", "stage"} <= set(rows["Mara"])
+    assert (rows["Mara"]["status"], rows["Mara"]["stage"]) == ("accepted", 1)
+    assert rows["Mara"]["recalled"] is True
+    assert (rows["Leo"]["status"], rows["Leo"]["stage"]) == ("quarantined", None)
+    assert rows["Leo"]["reason"] == "only the model"
+
+
+def test_the_stage_is_that_of_the_version_in_use(
+    sleeping: Any, teach: Teach, make_version: MakeVersion
+) -> None:
+    mara = teach()
+    taught(mara, make_version("1"), 1)
+    taught(mara, make_version("2"), 3)
+
+    def stage() -> Any:
+        return sleeping("facts", "--json").json["facts"][0]["stage"]
+
+    assert stage() == 3
+    Versions(Home.open()).rollback()
+    assert stage() == 1
+    Versions(Home.open()).switch(None)
+    assert stage() is None
+
+
+def test_one_status_can_be_asked_for(sleeping: Any, teach: Teach) -> None:
+    teach()
+    teach("Leo", subject="my brother", status=FactStatus.QUARANTINED)
+    rows = sleeping("facts", "--status", "quarantined", "--json").json["facts"]
+    assert [row["value"] for row in rows] == ["Leo"]
+
+
+def test_people_read_a_table_and_a_hint_when_there_is_nothing(sleeping: Any, teach: Teach) -> None:
+    assert "sleeping import" in sleeping("facts").out
+    fact = teach()
+    printed = sleeping("facts").out
+    assert fact.id in printed and "Mara" in printed and "accepted" in printed
+
+
+def test_a_forgotten_fact_names_the_versions_that_still_know_it(
+    sleeping: Any, teach: Teach, make_version: MakeVersion
+) -> None:
+    mara = teach()
+    knowing = make_version("knows", facts={mara.id: True})
+    make_version("does not", facts={})
+    Versions(Home.open()).switch(knowing)
+    done = sleeping("forget", mara.id)
+    assert done.code == 0
+    assert knowing.id in done.out and "sleeping switch base" in done.out
+    assert sleeping("facts", "--json").json["facts"][0]["status"] == "forgotten"
+
+
+@pytest.mark.parametrize("name", [lambda f: f.id, lambda f: f.id[:6], lambda f: f.question])
+def test_a_fact_is_found_by_id_beginning_or_question(
+    sleeping: Any, teach: Teach, name: Callable[[Fact], str]
+) -> None:
+    mara = teach()
+    forgotten = sleeping("forget", name(mara), "--json").json
+    assert forgotten["fact"]["id"] == mara.id
+    assert (forgotten["known_by"], forgotten["active_knows"]) == ([], False)
+
+
+def test_an_unknown_fact_is_not_found(sleeping: Any) -> None:
+    done = sleeping("forget", "f-0000000000")
+    assert done.code == errors.NotFound.exit_code
+    assert "f-0000000000" in done.err
