@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -265,3 +265,22 @@ def test_an_installed_plugin_adds_a_chat_source_and_hears_the_night(
     )
     assert done.stdout == "sleeping_diary\n"
     assert note.read_text(encoding="utf-8") == "run-1 begin\nrun-1 accepted\n"
+
+
+def test_the_plugin_in_the_documentation_works(sleeping: Any, tmp_path: Path) -> None:
+    text = (HERE.parent / "docs" / "plugins.md").read_text(encoding="utf-8")
+    module = ModuleType("documented_diary")
+    sys.modules[module.__name__] = module  # dataclasses look their module up
+    try:
+        exec(text.partition("```python\n")[2].partition("```")[0], module.__dict__)
+        loaded = load_strangers(Point("diary", lambda: module))
+        diary = tmp_path / "diary.txt"
+        diary.write_text("I moved.\nI rested.\n", encoding="utf-8")
+        (conversation,) = loaded.pick("chat_source", "diary").read(str(diary))
+        assert [message.content for message in conversation.messages] == ["I moved.", "I rested."]
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(plugins, "load", lambda: loaded)
+            assert sleeping("diary", diary).out == "2 entries.\n"
+            assert sleeping("diary", diary, "--json").json == {"schema": 1, "entries": 2}
+    finally:
+        del sys.modules[module.__name__]
