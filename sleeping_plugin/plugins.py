@@ -44,6 +44,7 @@ BUILTINS: Final[tuple[str, ...]] = (
     "sleeping_plugin.commands.init",
     "sleeping_plugin.commands.import_",
     "sleeping_plugin.commands.facts",
+    "sleeping_plugin.commands.accept",
     "sleeping_plugin.commands.forget",
     "sleeping_plugin.commands.sleep",
     "sleeping_plugin.commands.nap",

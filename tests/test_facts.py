@@ -1,4 +1,4 @@
-"""``sleeping facts`` and ``sleeping forget``.
+"""``sleeping facts``, ``sleeping accept`` and ``sleeping forget``.
 
 Run: pytest tests/test_facts.py
 """
@@ -94,7 +94,42 @@ def test_a_fact_is_found_by_id_beginning_or_question(
     assert (forgotten["known_by"], forgotten["active_knows"]) == ([], False)
 
 
-def test_an_unknown_fact_is_not_found(sleeping: Any) -> None:
-    done = sleeping("forget", "f-0000000000")
+def test_a_quarantined_fact_can_be_accepted(sleeping: Any, teach: Teach) -> None:
+    leo = teach("Leo", subject="my brother", status=FactStatus.QUARANTINED, reason="only the model")
+    done = sleeping("accept", leo.id)
+    assert done.code == 0 and "next sleep" in done.out
+    (row,) = sleeping("facts", "--json").json["facts"]
+    assert (row["status"], row["reason"]) == ("accepted", "")
+
+
+def test_an_accepted_fact_replaces_the_one_it_contradicts(sleeping: Any, teach: Teach) -> None:
+    teach("Mara")
+    newer = teach("Maren", status=FactStatus.QUARANTINED)
+    assert sleeping("accept", newer.id).code == 0
+    rows = {row["value"]: row for row in sleeping("facts", "--json").json["facts"]}
+    assert (rows["Mara"]["status"], rows["Maren"]["status"]) == ("superseded", "accepted")
+    assert rows["Mara"]["superseded_by"] == newer.id
+
+
+@pytest.mark.parametrize("status", [FactStatus.ACCEPTED, FactStatus.SUPERSEDED])
+def test_only_what_was_set_aside_can_be_accepted(
+    sleeping: Any, teach: Teach, status: FactStatus
+) -> None:
+    fact = teach(status=status)
+    done = sleeping("accept", fact.id)
+    assert done.code == errors.UsageError.exit_code
+    assert status.value in done.err
+
+
+def test_a_forgotten_fact_can_be_taken_back(sleeping: Any, teach: Teach) -> None:
+    fact = teach()
+    sleeping("forget", fact.id)
+    assert sleeping("accept", fact.id).code == 0
+    assert sleeping("facts", "--json").json["facts"][0]["status"] == "accepted"
+
+
+@pytest.mark.parametrize("command", ["forget", "accept"])
+def test_an_unknown_fact_is_not_found(sleeping: Any, command: str) -> None:
+    done = sleeping(command, "f-0000000000")
     assert done.code == errors.NotFound.exit_code
     assert "f-0000000000" in done.err

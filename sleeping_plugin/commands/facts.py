@@ -62,11 +62,12 @@ class FactList(Result):
 
 def list_facts(home: Home, status: FactStatus | None = None) -> FactList:
     """Return every fact (of ``status``), with its stage in the version in use."""
-    version = Versions(home).active()
+    versions = Versions(home)
+    version = versions.active()
     with open_memory(home) as memory:
         facts = memory.ledger.facts(*([status] if status else []))
         stages = memory.ledger.stages(version.id) if version else {}
-    recalled = version.gate.get("facts", {}) if version else {}
+    recalled = versions.manifest(version.id)["facts"] if version else {}
     rows = (FactRow(fact, stages.get(fact.id), recalled.get(fact.id)) for fact in facts)
     return FactList(tuple(rows))
 

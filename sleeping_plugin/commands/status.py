@@ -65,7 +65,7 @@ def read_status(home: Home, config: Config, plugins: Plugins) -> Status:
     with open_memory(home) as memory:
         facts = memory.ledger.facts()
         taught = memory.ledger.stages(active.id) if active else {}
-        pending = sum(len(turns) for turns in memory.journal.pending())
+        pending = len(memory.journal.pending_ids())
     return Status(
         home=home.root,
         model=config.model.path,
