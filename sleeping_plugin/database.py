@@ -120,6 +120,23 @@ def now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def moment(time: str) -> datetime.datetime:
+    """Return a stored time for comparison; UTC where it names no zone, the first where it is none.
+
+    Sources write times in any zone and form, so their texts do not sort.
+    """
+    try:
+        parsed = datetime.datetime.fromisoformat(time)
+    except ValueError:
+        return datetime.datetime.min.replace(tzinfo=datetime.UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=datetime.UTC)
+
+
+def storable(text: str) -> str:
+    """Return ``text`` with every half surrogate pair, which UTF-8 cannot hold, replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _path(connection: sqlite3.Connection) -> str:
     return str(connection.execute("PRAGMA database_list").fetchone()[2]) or "the database"
 
@@ -146,11 +163,12 @@ def _first_schema(connection: sqlite3.Connection) -> None:
             extracted INTEGER NOT NULL DEFAULT 0
         )""",
         "CREATE UNIQUE INDEX turns_live ON turns (conversation, position) WHERE live",
-        "CREATE INDEX turns_dropped ON turns (conversation, position) WHERE NOT live",
+        "CREATE INDEX turns_dropped ON turns (conversation) WHERE NOT live",
         "CREATE INDEX turns_pending ON turns (conversation) WHERE live AND NOT extracted",
         """CREATE TABLE facts (
             key INTEGER PRIMARY KEY,
             id TEXT NOT NULL UNIQUE,
+            slot TEXT NOT NULL,  -- subject and relation, normalised
             subject TEXT NOT NULL,
             relation TEXT NOT NULL,
             value TEXT NOT NULL,
@@ -167,6 +185,7 @@ def _first_schema(connection: sqlite3.Connection) -> None:
             superseded_by TEXT REFERENCES facts (id)
         )""",
         "CREATE INDEX facts_status ON facts (status)",
+        "CREATE INDEX facts_slot ON facts (slot)",
         """CREATE TABLE provenance (
             fact TEXT NOT NULL REFERENCES facts (id),
             turn INTEGER NOT NULL,

@@ -187,6 +187,17 @@ def test_a_closed_connection_is_a_mistake_of_ours_and_not_dressed_up(path: Path)
         database.rows(connection, "SELECT 1")
 
 
+def test_times_are_compared_across_zones_and_forms() -> None:
+    times = ["rubbish", "2024-05-01", "2024-05-01T09:00:00+02:00", "2024-05-01T08:00:00Z"]
+    assert sorted(reversed(times), key=database.moment) == times
+    assert database.moment(database.now()) > database.moment(times[-1])
+
+
+def test_any_text_becomes_storable(connection: sqlite3.Connection) -> None:
+    database.rows(connection, ADD, (database.storable("half \ud83d pair\0"),))
+    assert stored(connection) == ["half ? pair\0"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")
 def test_a_process_killed_within_a_transaction_leaves_what_was_committed(path: Path) -> None:
     code = f"""if True:
