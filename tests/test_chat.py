@@ -119,7 +119,8 @@ def test_what_is_typed_is_answered_and_recorded(run: Run) -> None:
     assert "\x1b" not in outcome.out, "the model's escape sequences reach the terminal"
     assert "4 messages recorded" in outcome.out
     (turns,) = recorded()
-    assert [t.rstrip("\x1b[31m") for t in turns][:3] == ["I am Mara", "You said: I am Mara", "Bye"]
+    assert turns[::2] == ["I am Mara", "Bye"]
+    assert turns[1].startswith("You said: I am Mara")
 
 
 @pytest.mark.parametrize("word", ["/quit", "/exit", "/QUIT"])

@@ -56,7 +56,7 @@ def good(folder: Path, record: object) -> Conversation:
 def test_a_good_line_is_a_conversation(tmp_path: Path) -> None:
     assert good(tmp_path, GOOD) == Conversation(
         id="c-1",
-        time="2025-03-01T20:15:00+00:00",
+        time="2025-03-01T20:15:00Z",
         messages=(Message("user", "Hi"), Message("assistant", "Hello!")),
         source="jsonl",
     )
@@ -180,9 +180,10 @@ def test_without_a_time_the_files_time_is_taken(tmp_path: Path) -> None:
 
 def test_times_become_utc_so_that_they_sort_as_text(tmp_path: Path) -> None:
     for given_time, expected in (
-        ("2025-03-01T22:15:00+02:00", "2025-03-01T20:15:00+00:00"),
-        ("2025-03-01T20:15:00", "2025-03-01T20:15:00+00:00"),
-        ("2025-03-01", "2025-03-01T00:00:00+00:00"),
+        ("2025-03-01T22:15:00+02:00", "2025-03-01T20:15:00Z"),
+        ("2025-03-01T20:15:00", "2025-03-01T20:15:00Z"),
+        ("2025-03-01", "2025-03-01T00:00:00Z"),
+        ("2025-03-01T20:15:00.123456Z", "2025-03-01T20:15:00Z"),
     ):
         assert good(tmp_path, GOOD | {"time": given_time}).time == expected
 

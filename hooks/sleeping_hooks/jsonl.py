@@ -156,11 +156,12 @@ def _read_time(raw: object) -> str:
 
 
 def _file_time(path: Path) -> str:
-    return _utc(datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0))
+    return _utc(datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
 def _utc(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat()
+    """Return a time as the database writes its own: one form, which sorts as text."""
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @hookimpl
