@@ -330,7 +330,7 @@ def test_a_kill_loses_no_accepted_fact_and_leaves_no_half_one(tmp_path: Path) ->
     code = f"""if True:
         import os, pathlib, signal, sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})
-        from test_ledger import ACCEPTED, add, home_is
+        from test_ledger import add
         from sleeping_plugin import database
         from sleeping_plugin.ledger import Ledger
         ledger = Ledger(database.connect(pathlib.Path({str(path)!r})))
