@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from sleeping_plugin.base import Base
-from sleeping_plugin.errors import BaseChanged
+from sleeping_plugin.errors import BaseChanged, ModelError, RuntimeFailed
 from sleeping_plugin.records import Version
 
 
@@ -25,3 +27,18 @@ def files_to_load(version: Version | None, base: Base) -> tuple[Path, Path | Non
             "Type `sleeping switch base`, or put the model back that it was trained on."
         )
     return base.path, version.adapter
+
+
+@contextlib.contextmanager
+def advising(version: Version | None) -> Iterator[None]:
+    """Let a failure to load ``version`` say which one it was, and what to type next."""
+    try:
+        yield
+    except (ModelError, RuntimeFailed) as error:
+        if version is None or isinstance(error, BaseChanged):
+            raise
+        reason = str(error).rstrip(".")
+        raise type(error)(
+            f"{version.id} cannot be loaded: {reason}. "
+            "Type `sleeping rollback`, or `sleeping switch base`."
+        ) from error

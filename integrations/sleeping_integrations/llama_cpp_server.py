@@ -38,7 +38,7 @@ from sleeping_plugin.base import Base
 from sleeping_plugin.config import Config
 from sleeping_plugin.errors import RuntimeFailed, SleepingError
 from sleeping_plugin.home import Home
-from sleeping_plugin.loading import files_to_load
+from sleeping_plugin.loading import advising, files_to_load
 from sleeping_plugin.records import Message, Version
 from sleeping_plugin.runtime import Runtime, physical_cores
 from sleeping_plugin.versions import Versions
@@ -121,7 +121,7 @@ class ServedModel:
         llama.cpp aborts on some damaged files, and would take this server with it.
         """
         model, adapter = files_to_load(version, self._base)
-        with Runtime(model, adapter, context=_TRIAL_CONTEXT):
+        with advising(version), Runtime(model, adapter, context=_TRIAL_CONTEXT):
             pass
         threads = self._config.model.threads or physical_cores()
         return _complete(

@@ -20,7 +20,7 @@ from sleeping_plugin.commands.status import read_status
 from sleeping_plugin.context import Context, open_memory
 from sleeping_plugin.errors import SleepingError
 from sleeping_plugin.hookspecs import hookimpl
-from sleeping_plugin.loading import files_to_load
+from sleeping_plugin.loading import advising, files_to_load
 from sleeping_plugin.records import Message
 from sleeping_plugin.render import Result, clean, count_of, make_console
 from sleeping_plugin.runtime import Runtime
@@ -87,7 +87,9 @@ class Chat:
 
     def run(self) -> Chatted:
         """Chat until the user leaves."""
-        self.tell(f"You are talking to {self.model.name}. Type /help for commands, /quit to leave.")
+        self.tell(
+            f"You are talking to {self.model.title}. Type /help for commands, /quit to leave."
+        )
         while (line := self.read_line()) is not None:
             if not line:
                 continue
@@ -145,7 +147,9 @@ class Chat:
         if self.model.name != before:
             self.said += self.session.said
             self.session.restart()
-            self.tell(f"Good morning. You are talking to {self.model.name}, in a new conversation.")
+            self.tell(
+                f"Good morning. You are talking to {self.model.title}, in a new conversation."
+            )
 
     def compact(self) -> None:
         """Summarise the chat so far."""
@@ -191,9 +195,15 @@ class Loaded:
         version = Versions(home).active()
         model, adapter = files_to_load(version, current_base(home, config))
         self.name = version.id if version else "base"
-        self.runtime = Runtime(
-            model, adapter, context=config.model.context, threads=config.model.threads
-        )
+        with advising(version):
+            self.runtime = Runtime(
+                model, adapter, context=config.model.context, threads=config.model.threads
+            )
+
+    @property
+    def title(self) -> str:
+        """Return what to call it in a sentence."""
+        return "the base" if self.name == "base" else self.name
 
     def revive(self) -> None:
         """Start anew if the child process has died."""
