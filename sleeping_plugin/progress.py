@@ -50,10 +50,10 @@ def _bars(console: Console, transient: bool) -> Iterator[records.Progress]:
     )
 
     def report(what: str, fraction: float) -> None:
-        if what not in steps:
-            if not steps:
-                bars.start()
-            steps[what] = bars.add_task(what, total=1.0)
+        if not steps:
+            bars.start()
+        if what not in steps or (fraction < 1 and bars.tasks[steps[what]].finished):
+            steps[what] = bars.add_task(what, total=1.0)  # a step may come again, under its name
         bars.update(steps[what], completed=min(max(fraction, 0.0), 1.0))
 
     try:
@@ -63,11 +63,11 @@ def _bars(console: Console, transient: bool) -> Iterator[records.Progress]:
 
 
 def _lines(console: Console) -> records.Progress:
-    seen: set[str] = set()
+    done: dict[str, float] = {}
 
     def report(what: str, fraction: float) -> None:
-        if what not in seen:
-            seen.add(what)
+        if what not in done or fraction < done[what]:
             console.print(f"{what} ...")
+        done[what] = fraction
 
     return report

@@ -28,6 +28,17 @@ def test_without_a_terminal_each_step_is_one_line() -> None:
     assert stream.getvalue() == "extract ...\ntrain ...\n"
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_step_that_comes_again_is_shown_again(terminal: bool) -> None:
+    stream = io.StringIO()
+    with report_progress(Console(file=stream, force_terminal=terminal, width=100)) as progress:
+        for _ in range(2):
+            for done in (0.0, 0.5, 1.0, 1.0):
+                progress("asking", done)
+    final = stream.getvalue().rpartition("\x1b[2K")[2]  # the last picture, or all the lines
+    assert final.count("asking") == 2
+
+
 def test_quiet_shows_nothing() -> None:
     stream = io.StringIO()
     with report_progress(Console(file=stream, force_terminal=True), quiet=True) as progress:
