@@ -1,0 +1,178 @@
+"""Reading, rounding and rewriting tensors. Run: pytest tests/test_gguf_file.py"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+from gguf import GGMLQuantizationType as Type
+from gguf import GGUFReader
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sleeping_converters import gguf_file
+from sleeping_converters.gguf_file import (
+    can_read,
+    layout,
+    read_rows,
+    round_rows,
+    write_like,
+    written_whole,
+)
+from sleeping_plugin.errors import DiskFull, UnsupportedModel
+from sleeping_plugin.gguf_info import TensorInfo, read_info
+from sleeping_plugin.records import Array
+
+
+def write_base(path: Path, shapes: list[tuple[int, int]], kinds: list[Type]) -> Path:
+    """Write a model of random matrices, each in its type."""
+    rng = np.random.default_rng(0)
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_block_count(1)
+    for i, (shape, kind) in enumerate(zip(shapes, kinds, strict=True)):
+        rows = round_rows(rng.normal(size=shape).astype(np.float32), int(kind))
+        writer.add_tensor(f"blk.{i}.ffn_down.weight", rows, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def nothing(tensor: TensorInfo, first: int, rows: Array) -> None:
+    """Change nothing."""
+
+
+def test_nothing_changed_gives_the_same_file(smollm: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.gguf"
+    assert list(write_like(read_info(smollm), copy, {}, nothing))[-1] == 1
+    assert copy.read_bytes() == smollm.read_bytes()
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    tensors=st.lists(
+        st.tuples(
+            st.integers(1, 5),
+            st.integers(1, 3),
+            st.sampled_from([Type.F32, Type.F16, Type.Q8_0, Type.Q4_1, Type.Q4_K]),
+            st.sampled_from([None, Type.F32, Type.F16, Type.Q8_0]),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_changed_tensors_move_the_others_and_alter_none(
+    tensors: list[tuple[int, int, Type, Type | None]], tmp_path: Path
+) -> None:
+    shapes = [(rows, blocks * 256) for rows, blocks, _, _ in tensors]
+    base = write_base(tmp_path / "base.gguf", shapes, [kind for *_, kind, _ in tensors])
+    info = read_info(base)
+    types = {f"blk.{i}.ffn_down.weight": int(new) for i, (*_, new) in enumerate(tensors) if new}
+
+    def double(tensor: TensorInfo, first: int, rows: Array) -> None:
+        rows *= 2
+
+    changed = tmp_path / "changed.gguf"
+    list(write_like(info, changed, types, double))
+    assert changed.read_bytes()[: info.table_start] == base.read_bytes()[: info.table_start]
+    assert read_info(changed).size >= layout(info, types)[1]
+    before, after = GGUFReader(base), GGUFReader(changed)
+    assert [t.name for t in after.tensors] == [t.name for t in before.tensors]
+    for old, new in zip(before.tensors, after.tensors, strict=True):
+        if old.name not in types:
+            assert old.tensor_type == new.tensor_type
+            assert old.data.tobytes() == new.data.tobytes()
+            continue
+        assert new.tensor_type == types[old.name]
+        expected = 2 * gguf.quants.dequantize(old.data, old.tensor_type)
+        got = gguf.quants.dequantize(new.data, new.tensor_type)
+        np.testing.assert_allclose(got, expected, atol=np.abs(expected).max() / 120)
+
+
+def test_long_tensors_are_changed_piece_by_piece_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = read_info(write_base(tmp_path / "base.gguf", [(37, 256)], [Type.F16]))
+    types = {"blk.0.ffn_down.weight": int(Type.F32)}
+    files = []
+    for chunk in (256, 1000, 1 << 20):
+        monkeypatch.setattr(gguf_file, "_CHUNK", chunk)
+        seen: list[int] = []
+
+        def add(tensor: TensorInfo, first: int, rows: Array, seen: list[int] = seen) -> None:
+            seen.append(len(rows))
+            rows += np.arange(first, first + len(rows), dtype=np.float32)[:, None]
+
+        out = tmp_path / f"{chunk}.gguf"
+        list(write_like(info, out, types, add))
+        assert sum(seen) == 37
+        files.append(out.read_bytes())
+    assert files[0] == files[1] == files[2]
+
+
+@pytest.mark.parametrize("kind", [Type.Q4_K, Type.Q6_K, Type.Q5_K, Type.Q4_1, Type.Q8_0])
+def test_rounding_comes_back_near(kind: Type) -> None:
+    rows = np.random.default_rng(1).normal(size=(4, 512)).astype(np.float32)
+    rounded = round_rows(rows, int(kind))
+    assert rounded.dtype == np.uint8
+    back = read_rows(rounded, int(kind))
+    assert back.shape == rows.shape
+    assert np.sqrt(np.mean((back - rows) ** 2)) < 0.1
+
+
+def test_types_that_need_more_than_the_weights_are_refused() -> None:
+    with pytest.raises(UnsupportedModel, match=r"IQ2_XXS.*importance matrix"):
+        round_rows(np.zeros((1, 256), dtype=np.float32), int(Type.IQ2_XXS))
+    assert can_read(int(Type.Q4_1)) and can_read(int(Type.Q6_K)) and can_read(int(Type.F32))
+    assert not can_read(int(Type.I32))
+    assert not can_read(999)
+
+
+def test_an_error_in_the_middle_leaves_nothing(smollm: Path, tmp_path: Path) -> None:
+    def fail(tensor: TensorInfo, first: int, rows: Array) -> None:
+        raise KeyboardInterrupt
+
+    target = tmp_path / "out" / "model.gguf"
+    target.parent.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        list(write_like(read_info(smollm), target, {"blk.3.ffn_up.weight": 8}, fail))
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_writer_that_is_left_leaves_nothing(smollm: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out" / "model.gguf"
+    target.parent.mkdir()
+    writing = write_like(read_info(smollm), target, {}, nothing)
+    next(writing)
+    writing.close()  # type: ignore[attr-defined]  # it is a generator
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_full_disk_at_the_last_moment_leaves_nothing(
+    smollm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    target = tmp_path / "out" / "model.gguf"
+    target.parent.mkdir()
+    with pytest.raises(DiskFull, match="disk is full"):
+        list(write_like(read_info(smollm), target, {}, nothing))
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_file_appears_whole_and_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with written_whole(path) as temporary:
+        temporary.write_bytes(b"whole")
+        assert not path.exists()
+    assert path.read_bytes() == b"whole"
+    assert path.stat().st_mode & 0o777 == 0o600
