@@ -109,7 +109,10 @@ class AdapterConfig:
     warmup: float = key(0.1, "share of the steps in which the rate rises", least=0, most=1)
     weight_decay: float = key(0.0, "weight decay of the adapter", least=0)
     anchor_weight: float = key(1.0, "weight of staying the model it was", least=0)
+    wordings: int = key(6, "wordings of each fact in each pass", least=1)
     near_miss_ratio: float = key(1.0, "questions it must not know, for each it must", least=0)
+    told_ratio: float = key(1.7, "facts told within the chat, for each fact of the night", least=0)
+    anchors: int = key(28, "ordinary prompts kept as they are, in each pass", least=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +319,10 @@ def _find_key(keys: Mapping[str, Key], entry: Entry) -> Key:
     if entry.section not in sections:
         hint = nearest(entry.section, sections)
         raise ConfigError(f'{entry.place}: there is no section "{entry.section}"; {hint}')
+    if not entry.name:
+        raise ConfigError(
+            f'{entry.place}: here must be keys of section "{entry.section}", as `name: value`.'
+        )
     found = keys.get(f"{entry.section}.{entry.name}")
     if found is None:
         hint = nearest(entry.name, [k.name for k in keys.values() if k.section == entry.section])

@@ -72,6 +72,10 @@ def _entries_of(loader: _Loader, root: yaml.Node, path: Path) -> list[Entry]:
     for section, _, content in _pairs(loader, root, path, "sections"):
         if _is_null(content):
             continue  # all its keys are commented out
+        if not isinstance(content, yaml.MappingNode):
+            place = f"{path}:{content.start_mark.line + 1}"
+            entries.append(Entry(section, "", None, place))  # the section may be unknown, too
+            continue
         for name, inner_place, value in _pairs(loader, content, path, f'keys of "{section}"'):
             entries.append(
                 Entry(section, name, loader.construct_object(value, deep=True), inner_place)

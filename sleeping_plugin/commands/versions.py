@@ -33,8 +33,7 @@ class VersionList(Result):
         rows = [("*" if self.active is None else "", "base", "", "", "", "your own file")]
         for one in self.versions:
             mark = "*" if one.id == self.active else ""
-            metrics = one.gate.get("metrics", {})
-            recall = f"{metrics['trained']:.2f}" if "trained" in metrics else ""
+            recall = f"{one.gate['trained']:.2f}" if "trained" in one.gate else ""
             rest = "; ".join(one.gate.get("reasons", ())) or ", ".join(f.name for f in one.files)
             state = "accepted" if one.accepted else "rejected"
             rows.append((mark, one.id, one.created[:16], state, recall, rest))
