@@ -101,6 +101,11 @@ class Runtime:
     ) -> None:
         self.close()
 
+    @property
+    def alive(self) -> bool:
+        """Tell whether the child still runs."""
+        return self._process.poll() is None
+
     def close(self) -> None:
         """End the child. Any number of times."""
         self._reaper()

@@ -1,0 +1,183 @@
+"""Gate "llama-cpp": asks the very files that would be published, in a fresh process.
+
+Recall, restraint and harm are measured together, against the base through the same path. A figure
+that could not be measured never passes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sleeping_plugin.config import Config, GateConfig
+from sleeping_plugin.drift import measure_drift
+from sleeping_plugin.errors import ModelError, RuntimeFailed
+from sleeping_plugin.hookspecs import Gate, hookimpl
+from sleeping_plugin.records import Exam, GateReport, Message, Probe, Progress
+from sleeping_plugin.runtime import Runtime
+from sleeping_plugin.scoring import abstains, normalise, says
+
+CONTEXT: Final = 1024  # tokens; a question and its answer are far shorter
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One probe with what the base (general probes only) and the version answered."""
+
+    probe: Probe
+    base: str
+    answer: str
+
+    @property
+    def said(self) -> bool:
+        """Tell whether the version says one of the probe's values.
+
+        Of a stranger, only values that the question itself does not hold are inventions.
+        """
+        if self.probe.kind != "stranger":
+            return says(self.answer, self.probe.accept)
+        question = normalise(self.probe.question)
+        return says(self.answer, (v for v in self.probe.accept if not says(question, (v,))))
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether that is what a good version does."""
+        return self.said != (self.probe.kind == "stranger")
+
+
+class LlamaCppGate:
+    """Judges a version by llama.cpp on its files."""
+
+    name = "llama-cpp"
+
+    def judge(
+        self, base: Path, files: Sequence[Path], exam: Exam, config: Config, progress: Progress
+    ) -> GateReport:
+        """Ask the files every probe, compare general answers and drift with the base.
+
+        A version that llama.cpp cannot run is rejected. Raises RuntimeFailed or ModelError if the
+        base cannot be run.
+        """
+        threads = config.model.threads
+        general = [probe for probe in exam.probes if probe.kind == "general"]
+        with Runtime(base, context=CONTEXT, threads=threads) as before:
+            known = ask(before, general, config, progress, "ask the base")
+            try:
+                with Runtime(files[0], context=CONTEXT, threads=threads) as after:
+                    answers = ask(after, exam.probes, config, progress, "ask the version")
+                    drift = measure_drift(before, after, exam.drift_text, progress)
+            except (RuntimeFailed, ModelError) as error:
+                if not before.alive:
+                    raise
+                return GateReport(False, (f"the file cannot be run: {error}",), {})
+        replies = dict(zip(general, known, strict=True))
+        asked = [
+            Asked(probe, replies.get(probe, ""), answer)
+            for probe, answer in zip(exam.probes, answers, strict=True)
+        ]
+        measured = {**measure(asked), **asdict(drift)}
+        reasons = tuple(shortcomings(measured, config.gate))
+        return GateReport(
+            accepted=not reasons,
+            reasons=reasons,
+            # What was not measured is left out: JSON has no word for it.
+            metrics={name: value for name, value in measured.items() if math.isfinite(value)},
+            facts=recalled(asked),
+            answers=tuple(account(one) for one in asked),
+        )
+
+
+def ask(
+    runtime: Runtime, probes: Sequence[Probe], config: Config, progress: Progress, what: str
+) -> list[str]:
+    """Return the answer to each probe, each from an empty context."""
+    return runtime.ask_many(
+        [[Message("user", probe.question)] for probe in probes],
+        max_tokens=config.gate.max_tokens,
+        progress=lambda _, fraction: progress(what, fraction),
+    )
+
+
+def measure(asked: Sequence[Asked]) -> dict[str, float]:
+    """Return recall, inventions, what became of general answers, and counts.
+
+    A share is NaN where nothing of its kind was asked.
+    """
+    kinds = Counter(one.probe.kind for one in asked)
+    of = {kind: [one for one in asked if one.probe.kind == kind] for kind in kinds}
+    general, strangers = of.get("general", []), of.get("stranger", [])
+    right_before = [one for one in general if says(one.base, one.probe.accept)]
+    facts = recalled(asked)
+    right_after = share(one.said for one in general)
+    return {
+        "trained": share(one.said for one in of.get("trained", [])),
+        "held_out": share(one.said for one in of.get("held_out", [])),
+        "false_attribution": share(one.said for one in strangers),
+        "abstention": share(abstains(one.answer) for one in strangers),
+        "general_base": share(says(one.base, one.probe.accept) for one in general),
+        "general_kept": share(one.said for one in right_before),
+        "general_change": right_after - len(right_before) / len(general) if general else math.nan,
+        "general_abstention": share(abstains(one.answer) for one in general),
+        "general_abstention_base": share(abstains(one.base) for one in general),
+        "facts": len(facts),
+        "facts_recalled": sum(facts.values()),
+        **{f"{kind}_asked": count for kind, count in sorted(kinds.items())},
+    }
+
+
+def share(outcomes: Iterable[bool]) -> float:
+    """Return the share of true outcomes; NaN of none."""
+    found = list(outcomes)
+    return sum(found) / len(found) if found else math.nan
+
+
+def shortcomings(metrics: Mapping[str, float], config: GateConfig) -> list[str]:
+    """Return a sentence for each threshold that is missed; what is not a number misses it."""
+    rules = (
+        ("trained", "recall of trained wording", config.trained, 1),
+        ("held_out", "recall of held-out wording", config.held_out, 1),
+        ("false_attribution", "false attribution", config.false_attribution, -1),
+        ("perplexity_change", "rise of perplexity", config.perplexity, -1),
+        ("general_kept", "share of general answers kept", config.general, 1),
+    )
+    missed = []
+    for name, what, limit, sign in rules:
+        value = metrics.get(name, math.nan)
+        if math.isnan(value):
+            missed.append(f"{what} could not be measured")
+        elif sign * value < sign * limit:
+            digits = 2 if f"{value:.2f}" != f"{limit:.2f}" else 4
+            side = "below" if sign > 0 else "above"
+            missed.append(f"{what} {value:.{digits}f} is {side} {limit:.{digits}f}")
+    return missed
+
+
+def recalled(asked: Sequence[Asked]) -> dict[str, bool]:
+    """Return for each fact whether all its trained wordings were answered with the value."""
+    facts: dict[str, bool] = {}
+    for one in asked:
+        if one.probe.kind == "trained":
+            facts[one.probe.fact] = facts.get(one.probe.fact, True) and one.said
+    return facts
+
+
+def account(one: Asked) -> dict[str, Any]:
+    """Return one probe and its answers as plain data."""
+    return {
+        "fact": one.probe.fact,
+        "kind": one.probe.kind,
+        "question": one.probe.question,
+        "base": one.base,
+        "answer": one.answer,
+        "ok": one.ok,
+    }
+
+
+@hookimpl
+def register_gates(register: Callable[[Gate], None]) -> None:
+    """Offer the llama.cpp gate."""
+    register(LlamaCppGate())
