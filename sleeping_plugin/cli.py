@@ -33,6 +33,7 @@ JSON_HELP = "Print one JSON object instead of text."
 def main() -> None:
     """Run ``sleeping`` and exit."""
     signal.signal(signal.SIGTERM, _on_termination)
+    os.environ.setdefault("TQDM_DISABLE", "1")  # the libraries' bars would tear ours
     sys.exit(run(sys.argv[1:]))
 
 
