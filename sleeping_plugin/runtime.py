@@ -66,6 +66,7 @@ class Runtime:
             read_info(adapter)
         self.model = model
         self._lock = threading.Lock()
+        self._busy: int | None = None  # the thread whose request is under way
         self._finished = True
         self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self._process = _start()
@@ -213,32 +214,36 @@ class Runtime:
     @contextmanager
     def _request(self, request: Mapping[str, Any]) -> Iterator[None]:
         """Send a request; whoever leaves before its last reply leaves the pipe empty."""
+        if self._busy == threading.get_ident():
+            raise RuntimeFailed("A reply is still being streamed. Read or close it before asking.")
         with self._lock:
+            self._busy = threading.get_ident()
             self._finished = False
             try:
-                write_frame(self._stdin(), request)
-            except BrokenPipeError:
-                raise self._death() from None
-            try:
+                self._send(request)
                 yield
             except (KeyboardInterrupt, SystemExit):
                 self._process.kill()
                 raise
             finally:
-                if not self._finished and self._process.poll() is None:
+                if not self._finished and self.alive:
                     self._drain()
+                self._busy = None
+
+    def _send(self, request: Mapping[str, Any]) -> None:
+        if self._process.stdin is None or self._process.stdin.closed:
+            raise RuntimeFailed(f"The runtime of {self.model.name} is closed.")
+        try:
+            write_frame(self._process.stdin.fileno(), request)
+        except BrokenPipeError:
+            raise self._death() from None
 
     def _drain(self) -> None:
         """Tell the child to stop and drop what it still sends."""
-        with suppress(BrokenPipeError, RuntimeFailed):
-            write_frame(self._stdin(), {"op": "stop"})
+        with suppress(RuntimeFailed):
+            self._send({"op": "stop"})
             while not self._finished:
                 self._reply()
-
-    def _stdin(self) -> int:
-        if self._process.stdin is None or self._process.stdin.closed:
-            raise RuntimeFailed(f"The runtime of {self.model.name} is closed.")
-        return self._process.stdin.fileno()
 
     def _reply(self) -> tuple[dict[str, Any], bytearray]:
         """Read one frame; the last one of a request ends it."""

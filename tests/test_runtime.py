@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import llama_cpp
@@ -94,6 +95,33 @@ def test_a_stream_that_is_left_stops_the_model(runtime: Runtime) -> None:
     pieces = list(runtime.stream(chat("Name a fruit."), max_tokens=6))
     assert "".join(pieces).strip() == runtime.ask(chat("Name a fruit."), max_tokens=6)
     assert len(pieces) > 1
+
+
+def test_asking_in_the_middle_of_a_stream_is_refused_and_does_not_hang(runtime: Runtime) -> None:
+    stream = runtime.stream(chat("Tell me a long story."), max_tokens=500)
+    next(stream)
+    with pytest.raises(RuntimeFailed, match="still being streamed"):
+        runtime.ask(chat("Name a fruit."))
+    stream.close()  # type: ignore[attr-defined]  # it is a generator
+    assert runtime.ask(chat("Name a fruit."), max_tokens=2)
+
+
+def test_threads_wait_for_each_other(runtime: Runtime) -> None:
+    questions = QUESTIONS[:3]
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda q: runtime.ask(chat(q), max_tokens=5), questions))
+    assert found == [runtime.ask(chat(q), max_tokens=5) for q in questions]
+
+
+def test_ctrl_c_ends_the_child(smollm: Path) -> None:
+    def interrupt(what: str, share: float) -> None:
+        raise KeyboardInterrupt
+
+    with Runtime(smollm, context=256) as running:
+        with pytest.raises(KeyboardInterrupt):
+            running.ask_many([chat("Name a fruit.")] * 9, max_tokens=3, progress=interrupt)
+        running._process.wait(5)
+        assert not running.alive
 
 
 def test_draws_repeat_with_the_seed_and_differ_without_it(runtime: Runtime) -> None:
