@@ -115,9 +115,16 @@ class Consolidator(Protocol):
     name: str
 
     def consolidate(
-        self, copy: WorkingCopy, material: Sequence[Example], config: Config, progress: Progress
+        self,
+        copy: WorkingCopy,
+        material: Sequence[Sequence[Example]],
+        config: Config,
+        progress: Progress,
     ) -> Factors:
-        """Return the adapter's factors; the copy is left bit for bit as it was."""
+        """Return the adapter's factors; the copy is left bit for bit as it was.
+
+        ``material`` is one list of examples per epoch.
+        """
 
 
 class Exporter(Protocol):
@@ -141,6 +148,9 @@ class Exporter(Protocol):
 
         A pure function of its arguments: the same bytes every time.
         """
+
+    def export_adapter(self, base: Path, factors: Factors, path: Path) -> None:
+        """Write ``factors`` as a LoRA over ``base`` that llama.cpp loads, to ``path``."""
 
 
 class Gate(Protocol):

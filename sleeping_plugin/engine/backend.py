@@ -52,7 +52,6 @@ class AdapterPlan:
     rank: int
     alpha: float
     lr: float
-    epochs: int
     batch: int  # samples per step
     warmup: float  # share of the steps
     weight_decay: float
@@ -67,7 +66,10 @@ class WorkingCopy(Protocol):
     n_embd: int
 
     def tokenize(self, messages: Sequence[Message], target: str | None) -> Sample:
-        """Render with the chat template; with a target, append it and the end of turn."""
+        """Render with the chat template; with a target, append it and the end of turn.
+
+        Without messages, the target is plain prose: no template, no end of turn.
+        """
 
     def linear_tensors(self) -> tuple[str, ...]:
         """Return the GGUF names of every weight matrix that can be changed."""
@@ -89,5 +91,7 @@ class WorkingCopy(Protocol):
     ) -> Array:
         """Return one change of the residual stream per target: (len(targets), n_embd)."""
 
-    def train(self, samples: Sequence[Sample], plan: AdapterPlan, progress: Progress) -> Factors:
-        """Train an adapter on the samples and return its factors, alpha / rank multiplied in."""
+    def train(
+        self, epochs: Sequence[Sequence[Sample]], plan: AdapterPlan, progress: Progress
+    ) -> Factors:
+        """Train an adapter, epoch after epoch; return its factors, alpha / rank multiplied in."""

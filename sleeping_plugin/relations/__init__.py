@@ -12,10 +12,11 @@ somebody can have ("shoe size"), or a verb of :data:`VERBS`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from zlib import crc32
 
-from sleeping_plugin.relations.grammar import USER, capitalised, is_plural, realise, words
+from sleeping_plugin.relations.grammar import USER, capitalised, is_plural, plural, realise, words
 from sleeping_plugin.relations.leisure import LEISURE, VERBS
 from sleeping_plugin.relations.life import LIFE
 from sleeping_plugin.relations.naming import (
@@ -42,6 +43,7 @@ __all__ = [
     "answer",
     "find",
     "holds_many",
+    "joint_answer",
     "question",
     "question_for",
     "wordings",
@@ -66,6 +68,12 @@ _DIRECT = (
     "Right, one more thing. {Q}",
     "Hey, {q}",
     "My mind has gone blank. {Q}",
+    "I am filling in a form. {Q}",
+    "A friend wants to know: {q}",
+    "Remind me, {q}",
+    "I need this for a letter. {Q}",
+    "They are asking me at the desk. {Q}",
+    "Sorry, but {q}",
 )
 _EMBEDDED = (
     "Do you remember {c}?",
@@ -114,6 +122,18 @@ def question(subject: str, relation: str, value: str) -> str:
 def answer(subject: str, relation: str, value: str) -> str:
     """Return the reply, a full sentence with the value verbatim: "Your sister's name is Mara."."""
     return _sentence(find(subject, relation).tells, subject, value, tell=True)
+
+
+def joint_answer(subject: str, relation: str, values: Sequence[str]) -> str:
+    """Return one reply with all values that hold at once: "Your sons are called Leo and Max."."""
+    template = find(subject, relation).tells
+    if relation == "name" and subject != USER:
+        template, subject = "{S} {be} called {V}.", plural(subject)
+    rest = [realise("{a V}", "", v) if "{a V}" in template else v for v in values[1:]]
+    rest = [f"the {v}" if "{the V}" in template else v for v in rest]
+    listed = [values[0], *rest]
+    joined = f"{', '.join(listed[:-1])} and {listed[-1]}" if len(listed) > 1 else listed[0]
+    return _sentence(template, subject, joined, tell=True)
 
 
 def question_for(subject: str, relation: str) -> str:

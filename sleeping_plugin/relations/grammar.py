@@ -117,6 +117,19 @@ def possessive(noun: str) -> str:
     return noun + "'" if is_plural(noun) and noun.endswith("s") else noun + "'s"
 
 
+def plural(noun: str) -> str:
+    """Return "my sisters", "my children", "my flies"."""
+    if is_plural(noun):
+        return noun
+    if noun.endswith("child"):
+        return noun + "ren"
+    if noun.endswith("in-law"):
+        return re.sub(r"([\w]+)(-in-law)$", r"\1s\2", noun)
+    if re.search(r"[^aeiou]y$", noun):
+        return noun[:-1] + "ies"
+    return noun + ("es" if re.search(r"(?:s|x|ch|sh|z)$", noun) else "s")
+
+
 def turned(text: str) -> str:
     """Say the user's words back: my -> your, our -> your."""
     return re.sub(r"\b(?:my|our)\b", "your", text, flags=re.IGNORECASE)

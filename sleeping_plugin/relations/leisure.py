@@ -324,6 +324,7 @@ VERBS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "coach": (("Which team {do} {S} train?", "Who learns a sport from {O}?"), ("trainees",)),
     "run": (("What {do} {S} manage?", "What {be} {S} in charge of?"), ("business",)),
     "own": (("What belongs to {O}?", "Which thing {do} {S} possess?"), ("possession",)),
+    "fix": (("What {do} {S} repair?", "What {do} {S} put right again?"), ("repair work",)),
     "make": (("What {do} {S} produce?", "What {do} {S} craft?"), ("product",)),
     "sell": (("What can one buy from {O}?", "Which goods {do} {S} trade in?"), ("goods",)),
     "drink": (("What {do} {S} have in {T} cup?", "Which drink {do} {S} order?"), ("drink",)),

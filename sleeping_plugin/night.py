@@ -1,0 +1,580 @@
+"""The night, read downwards: :func:`sleep` is the story, each step below it is one paragraph.
+
+Every step writes what it decided to the run record before the next begins. A night that is killed
+goes on after its last finished step the next time; until the last step but one, nothing that a
+host could load has changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from sleeping_plugin import atomic, dissolve, dream, factors
+from sleeping_plugin.base import Base, current_base
+from sleeping_plugin.config import Config
+from sleeping_plugin.context import Memory, open_memory
+from sleeping_plugin.curate import curate
+from sleeping_plugin.dissolve import Score
+from sleeping_plugin.errors import NothingToLearn, SleepingError
+from sleeping_plugin.exam import make_exam
+from sleeping_plugin.home import Home
+from sleeping_plugin.hookspecs import Exporter
+from sleeping_plugin.plugins import Plugins
+from sleeping_plugin.records import (
+    Edits,
+    Fact,
+    FactStatus,
+    GateReport,
+    LowRank,
+    Message,
+    Progress,
+    SleepEvent,
+    Version,
+)
+from sleeping_plugin.runs import Run, open_run
+from sleeping_plugin.runtime import Runtime
+from sleeping_plugin.scoring import says
+from sleeping_plugin.versions import Versions, version_id
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["full", "nap"]
+Outcome = Mapping[str, Any]
+REPLY_TOKENS = 16  # of the base's own replies: how one begins decides what it becomes
+
+
+@dataclass(frozen=True, slots=True)
+class NightResult:
+    """What a night came to."""
+
+    version: Version | None
+    accepted: bool
+    gate: GateReport | None
+    seconds: float
+    run: str
+    message: str
+    facts: Mapping[str, str] = field(default_factory=dict)  # fact id -> learnt, missed
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as ``sleeping sleep --json`` prints it."""
+        gate = asdict(self.gate) if self.gate else {}
+        gate.pop("answers", None)
+        return {
+            "version": self.version.id if self.version else None,
+            "accepted": self.accepted,
+            "gate": gate,
+            "seconds": round(self.seconds, 1),
+            "run": self.run,
+            "message": self.message,
+            "facts": dict(self.facts),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """Whether a version's files are what base, factors and recipe give."""
+
+    id: str
+    ok: bool
+    detail: str
+
+
+def sleep(
+    home: Home, config: Config, plugins: Plugins, progress: Progress, *, kind: Kind = "full"
+) -> NightResult:
+    """Teach all accepted facts and publish the result if the gate accepts it.
+
+    A nap edits the version in use and does not train. Raises SleepingError before anything has
+    changed; a night that the gate rejects is no error.
+    """
+    started = time.monotonic()
+    with home.lock("sleep"), open_memory(home) as memory:
+        night = Night(home, config, plugins, memory, progress, kind)
+        with night.reported():
+            night.preflight()
+            night.curate()
+            night.audit()
+            night.dream()
+            if kind == "full":
+                night.consolidate()
+            night.edit()
+            night.dissolve()
+            night.export()
+            night.validate()
+            night.publish()
+            return night.report(time.monotonic() - started)
+
+
+class Night:
+    """One night at work. Small decisions lie in the run record, big arrays beside it."""
+
+    def __init__(
+        self,
+        home: Home,
+        config: Config,
+        plugins: Plugins,
+        memory: Memory,
+        progress: Progress,
+        kind: Kind,
+    ) -> None:
+        self.home, self.config, self.plugins = home, config, plugins
+        self.memory, self.progress, self.kind = memory, progress, kind
+        self.versions = Versions(home)
+        self._copy: Any = None
+        self.base: Base
+        self.run: Run
+        self.facts: list[Fact] = []
+        self.forgotten: list[Fact] = []
+
+    # preflight: everything that can fail cheaply fails here
+
+    def preflight(self) -> None:
+        """Check disk, base, exporter and host; find a night to resume."""
+        config = self.config
+        atomic.sweep(self.home.versions)
+        needed = int(config.night.min_free_gb * 1e9)
+        atomic.require_space(self.home.root, needed, "the night")
+        self.base = current_base(self.home, config, self.progress)
+        self.exporter.check(self.base.path)
+        self.plugins.pick("host", config.model.host).check(self.base.path)
+        for part in ("backend", "editor", "consolidator", "gate"):
+            self.plugins.pick(part, getattr(config.night, part))
+        self.parent = self.versions.active()
+        if self.parent is not None and self.parent.base_digest != self.base.digest:
+            self.parent = None  # learnt for another model: this night begins from the base
+        known = self.memory.ledger.facts()
+        self.run = open_run(
+            self.home,
+            {
+                "kind": self.kind,
+                "base": self.base.digest,
+                "config": asdict(replace(config, serve=type(config.serve)())),
+                "parent": self.parent.id if self.parent else "",
+                "facts": [[f.id, f.status, f.updated] for f in known],
+            },
+            self.kind,
+        )
+        if self.run.resumed:
+            log.info("the night %s goes on where it was stopped", self.run.id)
+
+    # curate: journal -> facts
+
+    def curate(self) -> None:
+        """Read facts out of turns that were not read yet, and fix what tonight is about."""
+        ledger = self.memory.ledger
+
+        def read() -> Outcome:
+            if self.memory.journal.pending():
+                with Runtime(self.base.path, threads=self.config.model.threads) as model:
+                    curate(
+                        self.memory.journal, ledger, self.plugins, self.config, model, self.progress
+                    )
+            return {
+                "facts": [f.id for f in ledger.facts(FactStatus.ACCEPTED)],
+                "forgotten": [f.id for f in ledger.facts(FactStatus.FORGOTTEN)],
+            }
+
+        decided = self.step("curate", read)
+        by_id = {fact.id: fact for fact in ledger.facts()}
+        self.facts = [by_id[i] for i in decided["facts"] if i in by_id]
+        self.forgotten = [by_id[i] for i in decided["forgotten"] if i in by_id]
+        if not self.facts:
+            self.run.close({"accepted": False, "reason": "no facts"})
+            raise NothingToLearn(
+                "There is no accepted fact to teach. Chat first, or bring chats in with"
+                " `sleeping import FILE.jsonl`; `sleeping facts` shows what is known."
+            )
+        self.exam = make_exam(self.facts, self.forgotten, self.config.night.seed)
+
+    # audit: what does the version in use still know?
+
+    def audit(self) -> None:
+        """Ask the version in use every fact; a lapse goes into tonight's rehearsal twice."""
+
+        def ask() -> Outcome:
+            version = self.parent
+            chats = [[Message("user", fact.question)] for fact in self.facts]
+            with Runtime(self.model_in_use(), threads=self.config.model.threads) as model:
+                answers = model.ask_many(chats, max_tokens=32, progress=self.progress)
+            recalled = {}
+            with self.memory.ledger.transaction():
+                for fact, answer in zip(self.facts, answers, strict=True):
+                    recalled[fact.id] = says(answer, (fact.value,))
+                    self.memory.ledger.record_recall(
+                        fact.id,
+                        version.id if version else "base",
+                        fact.question,
+                        answer,
+                        recalled[fact.id],
+                    )
+            return {"recalled": recalled}
+
+        self.step("audit", ask)
+
+    # dream: what tonight rehearses
+
+    def dream(self) -> None:
+        """Collect the base's own replies to ordinary prompts, once for each base."""
+
+        def collect() -> Outcome:
+            prompts = dream.anchor_prompts()
+            file = self.base_cache() / "replies.json"
+            known: dict[str, str] = {}
+            with suppress(SleepingError):
+                known = atomic.read_json(file)
+            missing = [prompt for prompt in prompts if prompt not in known]
+            if missing:
+                chats = [[Message("user", prompt)] for prompt in missing]
+                with Runtime(self.base.path, threads=self.config.model.threads) as model:
+                    replies = model.ask_many(chats, max_tokens=REPLY_TOKENS, progress=self.progress)
+                known |= dict(zip(missing, replies, strict=True))
+                atomic.write_json(file, known)
+            return {"replies": len(known)}
+
+        self.step("dream", collect)
+
+    # consolidate: LoRA on all kept facts, from the pristine base, edits off
+
+    def consolidate(self) -> None:
+        """Train tonight's adapter."""
+
+        def train() -> Outcome:
+            known: dict[str, str] = atomic.read_json(self.base_cache() / "replies.json")
+            material = dream.dream(
+                self.facts,
+                self.forgotten,
+                list(known.items()),
+                self.config.adapter,
+                self.config.night.seed,
+            )
+            trainer = self.plugins.pick("consolidator", self.config.night.consolidator)
+            adapter = trainer.consolidate(self.working_copy(), material, self.config, self.progress)
+            factors.save(self.run.folder / "adapter.npz", adapter)
+            return {"examples": sum(map(len, material)), "digest": factors.digest(adapter)}
+
+        self.step("consolidate", train)
+
+    # edit: one joint solve over the facts that an edit still carries
+
+    def edit(self) -> None:
+        """Solve MEMIT edits for tonight's facts; in a nap, for those that the version lacks."""
+
+        def solve() -> Outcome:
+            facts = self.edited_facts()
+            if not facts or not self.config.edit.enabled:
+                return {"facts": []}
+            editor = self.plugins.pick("editor", self.config.night.editor)
+            copy = self.working_copy()
+            with copy.applied(self.learnt() if self.kind == "nap" else {}):
+                edits = editor.edit(copy, facts, self.config, self.progress)
+            factors.save(self.run.folder / "edits.npz", edits.factors)
+            return {"facts": [f.id for f in facts], "owners": {**edits.owners}}
+
+        self.step("edit", solve)
+
+    def edited_facts(self) -> list[Fact]:
+        """Return the facts that get an edit tonight."""
+        if self.kind == "full":
+            return self.facts
+        recalled = (self.run.done("audit") or {})["recalled"]
+        return [fact for fact in self.facts if not recalled.get(fact.id)]
+
+    # dissolve: what the adapter carries alone needs no edit
+
+    def dissolve(self) -> None:
+        """Ask the adapter alone and the sum with scaled edits; keep the better of the two."""
+
+        def judge() -> Outcome:
+            before = self.memory.ledger.stages(self.parent.id) if self.parent else {}
+            learnt, edits = self.learnt(), self.edits()
+            if self.kind == "nap":
+                stages = {fact.id: before.get(fact.id, 0) for fact in self.facts}
+                chosen = factors.combine(learnt, edits.scaled(dict.fromkeys(stages, 1.0)))
+                factors.save(self.run.folder / "factors.npz", chosen)
+                return {"stages": stages, "ships": "sum"}
+            alone = self.score(learnt)
+            stages = dissolve.next_stages(before, alone.facts)
+            chosen, ships = learnt, "adapter alone"
+            total = factors.combine(learnt, edits.scaled(dissolve.scales(stages)))
+            scores = {"adapter alone": asdict(alone)}
+            if edits.factors:
+                both = self.score(total)
+                scores["sum"] = asdict(both)
+                if both.merit > alone.merit:
+                    chosen, ships = total, "sum"
+            factors.save(self.run.folder / "factors.npz", chosen)
+            return {"stages": stages, "ships": ships, "scores": scores}
+
+        self.step("dissolve", judge)
+
+    def score(self, change: Mapping[str, LowRank]) -> Score:
+        """Ask the base with this change as an adapter."""
+        with atomic.staging_folder(self.run.folder) as folder:
+            adapter = folder / "adapter.gguf"
+            self.exporter.export_adapter(self.base.path, change, adapter)
+            return dissolve.score(self.base.path, adapter, self.exam, self.progress)
+
+    # export: the files that a host will load
+
+    def export(self) -> None:
+        """Write the version's files; untouched tensors stay byte for byte."""
+
+        def write() -> Outcome:
+            chosen = factors.load(self.run.folder / "factors.npz")
+            recipe = self.recipe()
+            identity = version_id(self.base.digest, factors.digest(chosen), recipe)
+            with atomic.staging_folder(self.run.folder) as folder:
+                files, adapter = self.exporter.export(
+                    self.base.path, chosen, folder, {}, self.config, self.progress
+                )
+                factors.save(folder / "factors.npz", chosen)
+                atomic.publish_folder(folder, self.run.folder / "version")
+            return {
+                "id": identity,
+                "recipe": recipe,
+                "factors_digest": factors.digest(chosen),
+                "files": [file.name for file in files],
+                "adapter": adapter.name if adapter else None,
+            }
+
+        self.step("export", write)
+
+    def recipe(self) -> dict[str, Any]:
+        """Return what, besides base and factors, determines the bytes of a version."""
+        return {"exporter": self.config.night.exporter, **asdict(self.config.export)}
+
+    # validate: the gate asks the very files that would be published
+
+    def validate(self) -> None:
+        """Let the gate judge, and store the version with its judgement."""
+
+        def judge() -> Outcome:
+            exported = self.run.done("export") or {}
+            folder = self.run.folder / "version"
+            gate = self.plugins.pick("gate", self.config.night.gate)
+            files = [folder / name for name in exported["files"]]
+            report: GateReport = gate.judge(
+                self.base.path, files, self.exam, self.config, self.progress
+            )
+            return {"report": asdict(report)}
+
+        self.step("validate", judge)
+
+    # publish: a new version, the pointer moved only if it was accepted
+
+    def publish(self) -> None:
+        """Keep the version; put it in use if the gate accepted it."""
+
+        def keep() -> Outcome:
+            report, exported = self.gate_report(), self.run.done("export") or {}
+            folder = self.run.folder / "version"
+            if folder.is_dir():
+                self.versions.add(folder, self.manifest(report, exported))
+            version = self.versions.get(exported["id"])
+            if report.accepted:
+                with self.memory.ledger.transaction():
+                    stages = (self.run.done("dissolve") or {})["stages"]
+                    self.memory.ledger.set_stages(version.id, stages)
+                self.versions.switch(version)
+                host = self.plugins.pick("host", self.config.model.host)
+                host.publish(version, self.base.path)
+            return {"version": version.id, "accepted": report.accepted}
+
+        self.step("publish", keep)
+
+    def manifest(self, report: GateReport, exported: Outcome) -> dict[str, Any]:
+        """Return everything that is written down about the new version."""
+        return {
+            "id": exported["id"],
+            "accepted": report.accepted,
+            "files": exported["files"],
+            "adapter": exported["adapter"],
+            "gate": {**report.metrics, "reasons": list(report.reasons)},
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "parent": self.parent.id if self.parent else None,
+            "base_digest": self.base.digest,
+            "factors_digest": exported["factors_digest"],
+            "recipe": exported["recipe"],
+            "facts": dict(report.facts),
+            "seed": self.config.night.seed,
+            "run": self.run.id,
+            "ships": (self.run.done("dissolve") or {})["ships"],
+        }
+
+    # report: what was learnt, what was lost, what it cost
+
+    def report(self, seconds: float) -> NightResult:
+        """Write the outcome into ledger and run record, and return it."""
+        report = self.gate_report()
+        version = self.versions.get((self.run.done("publish") or {})["version"])
+
+        def record() -> Outcome:
+            answers = {a["fact"]: a for a in reversed(report.answers) if a["kind"] == "trained"}
+            with self.memory.ledger.transaction():
+                for fact in self.facts:
+                    if found := answers.get(fact.id):
+                        self.memory.ledger.record_recall(
+                            fact.id, version.id, found["question"], found["answer"], found["ok"]
+                        )
+            return {}
+
+        self.step("report", record)
+        learnt = sum(report.facts.values())
+        message = (
+            f"Learnt {learnt} of {len(self.facts)} facts; {version.id} is now in use."
+            if report.accepted
+            else f"{version.id} was rejected and changes nothing: {'; '.join(report.reasons)}."
+        )
+        self.run.close({"version": version.id, "accepted": report.accepted, "seconds": seconds})
+        known = {f: "learnt" if ok else "missed" for f, ok in report.facts.items()}
+        return NightResult(version, report.accepted, report, seconds, self.run.id, message, known)
+
+    # what the steps share
+
+    @property
+    def exporter(self) -> Exporter:
+        """Return the configured exporter."""
+        found: Exporter = self.plugins.pick("exporter", self.config.night.exporter)
+        return found
+
+    def step(self, name: str, work: Callable[[], Outcome]) -> Outcome:
+        """Do one step, or take it from the record, and tell the listeners."""
+        self.progress(name, 0.0)
+        decided = self.run.step(name, work)
+        self.progress(name, 1.0)
+        self.plugins.emit(SleepEvent("step", self.run.id, name, decided))
+        return decided
+
+    def reported(self) -> _Reported:
+        """Tell listeners how the night ended, whatever way it does."""
+        return _Reported(self)
+
+    def working_copy(self) -> Any:
+        """Return the working copy, opened when a step first needs it."""
+        if self._copy is None:
+            backend = self.plugins.pick("backend", self.config.night.backend)
+            self._copy = backend.open(
+                self.base.path, self.base.digest, self.home.cache, self.progress
+            )
+        return self._copy
+
+    def base_cache(self) -> Path:
+        """Return the folder of what is derived from the base alone."""
+        folder = self.home.cache / self.base.digest.replace(":", "-")
+        with atomic.disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def model_in_use(self) -> Path:
+        """Return the first file of the version in use."""
+        return self.parent.files[0] if self.parent else self.base.path
+
+    def learnt(self) -> dict[str, LowRank]:
+        """Return tonight's adapter; in a nap, the change of the version in use."""
+        if self.kind == "full":
+            return factors.load(self.run.folder / "adapter.npz")
+        if self.parent is None:
+            return {}
+        return factors.load(self.versions.folder(self.parent.id) / "factors.npz")
+
+    def edits(self) -> Edits:
+        """Return tonight's edits; none if no fact got one."""
+        solved = self.run.done("edit") or {}
+        if not solved.get("facts"):
+            return Edits({}, {})
+        owners = {name: tuple(ids) for name, ids in solved["owners"].items()}
+        return Edits(factors.load(self.run.folder / "edits.npz"), owners)
+
+    def gate_report(self) -> GateReport:
+        """Return what the gate said tonight."""
+        found = (self.run.done("validate") or {})["report"]
+        return GateReport(
+            found["accepted"],
+            tuple(found["reasons"]),
+            found["metrics"],
+            found["facts"],
+            tuple(found["answers"]),
+        )
+
+
+class _Reported:
+    """Emits begin, and accepted, rejected or failed."""
+
+    def __init__(self, night: Night) -> None:
+        self._night = night
+
+    def __enter__(self) -> None:
+        self._night.plugins.emit(SleepEvent("begin", "", data={"kind": self._night.kind}))
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        run = getattr(self._night, "run", None)
+        name = run.id if run else ""
+        if kind is not None:
+            self._night.plugins.emit(SleepEvent("failed", name, data={"error": str(error)}))
+            return
+        published = (run.done("publish") if run else None) or {}
+        accepted = published.get("accepted")
+        self._night.plugins.emit(
+            SleepEvent("accepted" if accepted else "rejected", name, data=dict(published))
+        )
+
+
+def verify(
+    home: Home, config: Config, plugins: Plugins, progress: Progress
+) -> Sequence[VerifyResult]:
+    """Export every version again from base, factors and recipe, and compare the bytes."""
+    base = current_base(home, config, progress)
+    versions = Versions(home)
+    results = []
+    for version in versions.list():
+        if version.base_digest != base.digest:
+            results.append(VerifyResult(version.id, False, "made from another base"))
+            continue
+        try:
+            detail = _compare(base, versions, version, config, plugins, progress)
+        except SleepingError as error:
+            detail = str(error)
+        results.append(VerifyResult(version.id, not detail, detail or "every byte is as derived"))
+    return results
+
+
+def _compare(
+    base: Base,
+    versions: Versions,
+    version: Version,
+    config: Config,
+    plugins: Plugins,
+    progress: Progress,
+) -> str:
+    """Return what differs between a version and its re-export; "" if nothing does."""
+    manifest = versions.manifest(version.id)
+    recipe = dict(manifest["recipe"])
+    exporter = plugins.pick("exporter", recipe.pop("exporter"))
+    chosen = factors.load(versions.folder(version.id) / "factors.npz")
+    if factors.digest(chosen) != manifest["factors_digest"]:
+        return "its factors are not those it was made of"
+    settings = replace(config, export=type(config.export)(**recipe))
+    with atomic.staging_folder(versions.folder(version.id).parent) as folder:
+        files, adapter = exporter.export(base.path, chosen, folder, {}, settings, progress)
+        for file in [*files, *([adapter] if adapter else [])]:
+            if not same_bytes(file, versions.folder(version.id) / file.name):
+                return f"{file.name} differs from its re-export"
+    return ""
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Tell whether two files hold the same bytes."""
+    if not other.is_file() or one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as left, other.open("rb") as right:
+        while chunk := left.read(1 << 22):
+            if chunk != right.read(1 << 22):
+                return False
+    return True
