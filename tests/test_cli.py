@@ -163,7 +163,7 @@ def test_an_error_is_a_json_object_under_json(sleeping: Any) -> None:
 def test_ctrl_c_exits_with_130_and_a_sentence(sleeping: Any) -> None:
     done = sleeping("fail", "interrupt")
     assert done.code == 130
-    assert done.err == "Error: Stopped. Nothing half-done was kept.\n"
+    assert done.err == "Error: Stopped. Nothing is lost, and nothing half-done is in use.\n"
     assert sleeping("fail", "interrupt", "--json").json["error"]["code"] == "interrupted"
 
 
