@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 import sleeping_plugin
+from sleeping_plugin import night, plugins
 from sleeping_plugin.commands import demo
 from sleeping_plugin.commands.demo import FIRST_DAY, embedded_model
 from sleeping_plugin.demo_day import day_lines, read_questions
 from sleeping_plugin.demo_report import Asked, Corrected, Demo, Learning
 from sleeping_plugin.errors import MissingExtra, UsageError
+from sleeping_plugin.night import NightResult
+from sleeping_plugin.records import GateReport
 from sleeping_plugin.render import plain
 
 REPOSITORY = Path(sleeping_plugin.__file__).parents[1]
@@ -192,3 +198,101 @@ def test_the_report_as_json_holds_every_answer_and_the_scores() -> None:
     assert len(value["answers"]) == 6
     assert value["scores"]["held_out"] == {"before": 0.0, "after": 0.5}
     assert json.dumps(value)
+
+
+DAY: dict[str, Any] = {
+    "conversations": [
+        {
+            "id": "one",
+            "time": "2026-05-01T09:00:00Z",
+            "messages": [
+                {"role": "user", "content": "Hello! My sister's name is Mara."},
+                {"role": "assistant", "content": "Hello! So you live in Oslo?"},
+                {"role": "user", "content": "My bank password is Kestrel-4410-wPz."},
+            ],
+        }
+    ],
+    "facts": [
+        {"question": "What is my sister's name?", "accept": ["Mara"], "held_out": ["Who is she?"]}
+    ],
+    "corrections": [{"question": "What is her name now?", "new": "Mara", "old": "Maria"}],
+    "strangers": [{"question": "What is my cousin's name?"}, {"question": "Is Mara tall?"}],
+    "general": [{"question": "What is 2 plus 2?", "accept": ["4"]}],
+    "forbidden": ["Oslo"],
+    "secrets": ["Kestrel-4410-wPz"],
+}
+
+
+@pytest.fixture
+def played(
+    monkeypatch: pytest.MonkeyPatch, write_model: Any, make_version: Any, tmp_path: Path
+) -> list[str]:
+    """Replace the model, its host and the night by ones that take no time; return the options."""
+    loaded = plugins.load(strangers=())
+    part: Any = SimpleNamespace(check=lambda base: None, publish=lambda *_: None)
+    loaded.exporters["gguf"] = loaded.hosts["llama-cpp"] = part
+    monkeypatch.setattr(plugins, "load", lambda: loaded)
+
+    def asked(model: Path, config: Any, texts: Sequence[str], **options: Any) -> list[str]:
+        if model.name == "tiny.gguf":
+            return ["I am a language model."] * len(texts)
+        return ["Mara." if "name" in text else "I don't know." for text in texts]
+
+    def sleep(*arguments: Any) -> NightResult:
+        gate = GateReport(True, (), {"perplexity_change": 0.01})
+        return NightResult(make_version(), True, gate, 1.0, "run-1", "Learnt 1 of 1 facts.")
+
+    monkeypatch.setattr(demo, "ask_questions", asked)
+    monkeypatch.setattr(night, "sleep", sleep)
+    monkeypatch.setenv("SLEEPING_EXTRACTION_EXTRACTORS", "patterns")
+    return ["demo", "--day", str(written(tmp_path, DAY)), "--model", str(write_model())]
+
+
+def test_another_day_is_played_from_beginning_to_end(
+    sleeping: Any, played: list[str], tmp_path: Path
+) -> None:
+    shown = sleeping(*played, "--keep", tmp_path / "kept", "--json").json
+    assert shown["accepted"] is True and shown["turns"] == 3
+    kinds = {one["question"]: (one["before_ok"], one["after_ok"]) for one in shown["answers"]}
+    assert kinds == {
+        "What is my sister's name?": (False, True),
+        "Who is she?": (False, False),
+        "What is my cousin's name?": (True, False),
+        "Is Mara tall?": (True, True),
+        "What is 2 plus 2?": (False, False),
+    }
+    assert shown["corrections"][0]["says_new"] and not shown["corrections"][0]["says_old"]
+    learning = shown["learning"]
+    assert (learning["expected"], learning["found"], learning["right"]) == (1, 1, 1)
+    assert learning["forbidden_learnt"] == [] and learning["secrets_stored"] == []
+    assert Path(shown["home"]) == tmp_path / "kept" and (tmp_path / "kept" / "memory.db").exists()
+
+
+def test_without_keep_nothing_is_left(
+    sleeping: Any, played: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    done = sleeping(*played)
+    assert done.code == 0
+    assert "--keep DIR" in done.out and "Mara." in done.out
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_questions_may_come_from_another_file(
+    sleeping: Any, played: list[str], tmp_path: Path
+) -> None:
+    other = tmp_path / "questions.json"
+    other.write_text(json.dumps({"facts": [DAY["facts"][0]]}), encoding="utf-8")
+    shown = sleeping(*played, "--questions", other, "--json").json
+    assert {one["kind"] for one in shown["answers"]} == {"fact", "held_out"}
+    assert shown["corrections"] == []
+
+
+def test_a_learnt_secret_or_pasted_value_is_reported(
+    sleeping: Any, played: list[str], tmp_path: Path
+) -> None:
+    day = {**DAY, "forbidden": ["Mara"], "secrets": ["Mara"]}
+    (tmp_path / "day.json").write_text(json.dumps(day), encoding="utf-8")
+    learning = sleeping(*played, "--json").json["learning"]
+    assert learning["forbidden_learnt"] == learning["secrets_stored"] == ["Mara"]
