@@ -6,21 +6,28 @@ import importlib.util
 import json
 import logging
 import os
+import re
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import gguf
 import numpy as np
 import pytest
 
+from sleeping_plugin import relations
 from sleeping_plugin.atomic import staging_folder
 from sleeping_plugin.home import Home
 from sleeping_plugin.records import Candidate, Conversation, Fact, FactStatus, Message, Version
 from sleeping_plugin.runtime import Runtime
 from sleeping_plugin.versions import Versions, version_id
+
+if TYPE_CHECKING:
+    from sleeping_plugin.engine.backend import Sample
+    from sleeping_plugin.engine.torch_copy import TorchCopy
 
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -212,3 +219,76 @@ def swap_template(smollm: Path, tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return swap
+
+
+@pytest.fixture(scope="session")
+def make_fact() -> Callable[..., Fact]:
+    """Give a function that makes an accepted fact with the wordings of its relation."""
+
+    def make(subject: str, relation: str, value: str) -> Fact:
+        return Fact(
+            id=f"f-{crc32(f'{subject}|{relation}|{value}'.encode()):010x}",
+            subject=subject,
+            relation=relation,
+            value=value,
+            question=relations.question(subject, relation, value),
+            answer=relations.answer(subject, relation, value),
+            status=FactStatus.ACCEPTED,
+            turns=(1,),
+            created="2026-05-01T09:00:00Z",
+            updated="2026-05-01T09:00:00Z",
+            wordings=relations.wordings(subject, relation, value),
+        )
+
+    return make
+
+
+def tiny_tokens(text: str) -> list[int]:
+    """Return one token for each word or sign; 0 to 7 are kept for the chat template."""
+    return [8 + crc32(word.encode()) % 312 for word in re.findall(r"\w+|[^\w\s]", text)]
+
+
+def tiny_tokenize(messages: Sequence[Message], target: str | None = None) -> Sample:
+    """Render a chat as a working copy does: roles, ends of turns, a system prompt."""
+    from sleeping_plugin.engine.backend import Sample
+
+    end, roles = 1, {"system": 2, "user": 3, "assistant": 4}
+    if not messages:
+        return Sample(tuple(tiny_tokens(target or "")), 1)
+    tokens = [roles["system"], *tiny_tokens("You are a helpful assistant."), end]
+    for message in messages:
+        tokens += [roles[message.role], *tiny_tokens(message.content), end]
+    tokens.append(roles["assistant"])
+    if target is None:
+        return Sample(tuple(tokens), len(tokens))
+    return Sample((*tokens, *tiny_tokens(target), end), len(tokens))
+
+
+@pytest.fixture(scope="session")
+def make_copy() -> Callable[..., TorchCopy]:
+    """Give a function that makes a working copy: a random Llama of a few thousand numbers.
+
+    Its weights are large, so that attention and positions matter as in a trained model.
+    """
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from sleeping_converters.working_copy import matrices
+    from sleeping_plugin.engine.torch_copy import TorchCopy
+
+    def make(seed: int = 0, layers: int = 4) -> TorchCopy:
+        torch.manual_seed(seed)
+        config = LlamaConfig(
+            vocab_size=320,
+            hidden_size=32,
+            intermediate_size=48,
+            num_hidden_layers=layers,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            max_position_embeddings=512,
+            initializer_range=0.25,
+            tie_word_embeddings=True,
+        )
+        return TorchCopy(LlamaForCausalLM(config), matrices(config, "llama"), tiny_tokenize)
+
+    return make

@@ -81,7 +81,10 @@ class WorkingCopy(Protocol):
         """Return the inputs of ``tensor`` at one position per sample: (len(samples), n_in)."""
 
     def second_moment(self, tensors: Sequence[str], samples: Sequence[Sample]) -> dict[str, Array]:
-        """Return mean k k^T of each tensor's inputs over all tokens: (n_in, n_in) each."""
+        """Return mean k k^T of each tensor's inputs over all tokens: (n_in, n_in) each.
+
+        A beginning that chats share, such as the system prompt, may count once for many of them.
+        """
 
     def residuals(self, layer: int, samples: Sequence[Sample], positions: Sequence[int]) -> Array:
         """Return the residual stream after ``layer`` at one position per sample: (n, n_embd)."""
