@@ -60,7 +60,9 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         return _report(_usage_error(error), context)
     except (KeyboardInterrupt, typer.Abort):
-        return _report(Interrupted("Stopped. Nothing is lost, and nothing half-done is in use."), context)
+        return _report(
+            Interrupted("Stopped. Nothing is lost, and nothing half-done is in use."), context
+        )
     except BrokenPipeError:
         # the reader has left; keep the interpreter from complaining while it flushes
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -104,13 +104,16 @@ class AdapterConfig:
     rank: int = key(8, "rank of the adapter", least=1)
     alpha: float = key(16.0, "scale of the adapter, before division by the rank", least=0)
     lr: float = key(0.002, "learning rate at its highest", least=0)
-    epochs: int = key(10, "passes over the night's material", least=1)
+    epochs: int = key(12, "passes over the night's material", least=1)
     batch: int = key(16, "examples in each step", least=1)
     warmup: float = key(0.1, "share of the steps in which the rate rises", least=0, most=1)
     weight_decay: float = key(0.0, "weight decay of the adapter", least=0)
     anchor_weight: float = key(1.0, "weight of staying the model it was", least=0)
     wordings: int = key(8, "wordings of each fact in each pass", least=1)
-    near_miss_ratio: float = key(0.6, "questions it must not know, for each it must", least=0)
+    anchor_temperature: float = key(
+        0.8, "sharpness of the kept replies; below 1, rounding flips fewer of them", least=0.1
+    )
+    near_miss_ratio: float = key(0.55, "questions it must not know, for each it must", least=0)
     told_ratio: float = key(1.5, "facts told within the chat, for each fact of the night", least=0)
     anchors: int = key(100, "ordinary prompts kept as they are, in each pass", least=0)
 

@@ -31,8 +31,13 @@ class LoraConsolidator:
         for example in (e for epoch in material for e in epoch):
             if example not in samples:
                 sample = copy.tokenize(example.messages, example.target)
+                anchor = example.kind == "anchor"
+                sharp = anchor and bool(example.messages)
                 samples[example] = replace(
-                    sample, weight=example.weight, anchor=example.kind == "anchor"
+                    sample,
+                    weight=example.weight,
+                    anchor=anchor,
+                    temperature=config.adapter.anchor_temperature if sharp else 1.0,
                 )
         epochs = [[samples[example] for example in epoch] for epoch in material]
         plan = adapter_plan(copy, config)

@@ -196,6 +196,16 @@ class Ledger:
                 (json.dumps(kept, ensure_ascii=False), now(), identity),
             )
 
+    def set_answer(self, identity: str, answer: str) -> None:
+        """Set the answer a fact is taught with, where facts that hold at once share a question."""
+        with self.transaction():
+            self._one(identity)
+            rows(
+                self._connection,
+                "UPDATE facts SET answer = ?, updated = ? WHERE id = ?",
+                (_clean(answer), now(), identity),
+            )
+
     def record_recall(
         self, fact: str, version: str, question: str, answer: str, recalled: bool
     ) -> None:

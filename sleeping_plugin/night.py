@@ -8,6 +8,7 @@ host could load has changed.
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -38,7 +39,7 @@ from sleeping_plugin.records import (
     SleepEvent,
     Version,
 )
-from sleeping_plugin.runs import Run, open_run
+from sleeping_plugin.runs import Run, open_run, unfinished
 from sleeping_plugin.runtime import Runtime
 from sleeping_plugin.scoring import says
 from sleeping_plugin.versions import Versions, version_id
@@ -146,23 +147,36 @@ class Night:
         self.plugins.pick("host", config.model.host).check(self.base.path)
         for part in ("backend", "editor", "consolidator", "gate"):
             self.plugins.pick(part, getattr(config.night, part))
-        self.parent = self.versions.active()
-        if self.parent is not None and self.parent.base_digest != self.base.digest:
-            self.parent = None  # learnt for another model: this night begins from the base
-        known = self.memory.ledger.facts()
-        self.run = open_run(
-            self.home,
-            {
-                "kind": self.kind,
-                "base": self.base.digest,
-                "config": asdict(replace(config, serve=type(config.serve)())),
-                "parent": self.parent.id if self.parent else "",
-                "facts": [[f.id, f.status, f.updated] for f in known],
-            },
-            self.kind,
-        )
+        self.parent = self.parent_tonight()
+        self.run = open_run(self.home, self.key(), self.kind)
+        atomic.sweep(self.run.folder)
         if self.run.resumed:
             log.info("the night %s goes on where it was stopped", self.run.id)
+
+    def parent_tonight(self) -> Version | None:
+        """Return the version that this night begins from; None for the base.
+
+        That is the one in use, but for a night that was stopped after it had published.
+        """
+        parent = self.versions.active()
+        stopped = unfinished(self.home)
+        if stopped and parent and stopped["steps"].get("export", {}).get("id") == parent.id:
+            before = stopped["made_of"]["parent"]
+            parent = self.versions.get(before) if before else None
+        if parent is not None and parent.base_digest != self.base.digest:
+            return None  # learnt for another model: this night begins from the base
+        return parent
+
+    def key(self) -> dict[str, Any]:
+        """Return what this night is made of: another night of the same key is this one."""
+        config = replace(self.config, serve=type(self.config.serve)())
+        return {
+            "kind": self.kind,
+            "base": self.base.digest,
+            "config": asdict(config),
+            "parent": self.parent.id if self.parent else "",
+            "facts": [[f.id, f.status, f.updated] for f in self.memory.ledger.facts()],
+        }
 
     # curate: journal -> facts
 
@@ -176,6 +190,8 @@ class Night:
                     curate(
                         self.memory.journal, ledger, self.plugins, self.config, model, self.progress
                     )
+                # Written with this step: what was read tonight does not make it another night.
+                self.run.rekey(self.key())
             return {
                 "facts": [f.id for f in ledger.facts(FactStatus.ACCEPTED)],
                 "forgotten": [f.id for f in ledger.facts(FactStatus.FORGOTTEN)],
@@ -201,7 +217,8 @@ class Night:
         def ask() -> Outcome:
             version = self.parent
             chats = [[Message("user", fact.question)] for fact in self.facts]
-            with Runtime(self.model_in_use(), threads=self.config.model.threads) as model:
+            model_in_use = version.files[0] if version else self.base.path
+            with Runtime(model_in_use, threads=self.config.model.threads) as model:
                 answers = model.ask_many(chats, max_tokens=32, progress=self.progress)
             recalled = {}
             with self.memory.ledger.transaction():
@@ -247,10 +264,11 @@ class Night:
 
         def train() -> Outcome:
             known: dict[str, str] = atomic.read_json(self.base_cache() / "replies.json")
+            replies = [(p, known[p]) for p in dream.anchor_prompts() if p in known]
             material = dream.dream(
                 self.facts,
                 self.forgotten,
-                list(known.items()),
+                replies,
                 self.config.adapter,
                 self.config.night.seed,
             )
@@ -319,7 +337,10 @@ class Night:
         with atomic.staging_folder(self.run.folder) as folder:
             adapter = folder / "adapter.gguf"
             self.exporter.export_adapter(self.base.path, change, adapter)
-            return dissolve.score(self.base.path, adapter, self.exam, self.progress)
+            return dissolve.score(
+                *(self.base.path, adapter, self.exam, self.progress),
+                threads=self.config.model.threads,
+            )
 
     # export: the files that a host will load
 
@@ -335,7 +356,11 @@ class Night:
                     self.base.path, chosen, folder, {}, self.config, self.progress
                 )
                 factors.save(folder / "factors.npz", chosen)
-                atomic.publish_folder(folder, self.run.folder / "version")
+                whole = self.run.folder / "version"
+                with atomic.disk_errors(whole):
+                    if whole.exists():  # written, but the night was killed before it said so
+                        shutil.rmtree(whole)
+                atomic.publish_folder(folder, whole)
             return {
                 "id": identity,
                 "recipe": recipe,
@@ -376,6 +401,7 @@ class Night:
             report, exported = self.gate_report(), self.run.done("export") or {}
             folder = self.run.folder / "version"
             if folder.is_dir():
+                atomic.sweep(folder)
                 self.versions.add(folder, self.manifest(report, exported))
             version = self.versions.get(exported["id"])
             if report.accepted:
@@ -466,15 +492,12 @@ class Night:
         return self._copy
 
     def base_cache(self) -> Path:
-        """Return the folder of what is derived from the base alone."""
+        """Return the folder of what the base alone gives."""
         folder = self.home.cache / self.base.digest.replace(":", "-")
         with atomic.disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
+        atomic.sweep(folder)
         return folder
-
-    def model_in_use(self) -> Path:
-        """Return the first file of the version in use."""
-        return self.parent.files[0] if self.parent else self.base.path
 
     def learnt(self) -> dict[str, LowRank]:
         """Return tonight's adapter; in a nap, the change of the version in use."""

@@ -22,6 +22,7 @@ class Sample:
     prompt: int  # number of prompt tokens
     weight: float = 1.0  # of its loss in the batch mean
     anchor: bool = False  # KL to the base on tokens[prompt:], instead of cross-entropy
+    temperature: float = 1.0  # of the base's distribution in that KL; below 1 it is sharper
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import torch
 
 from sleeping_plugin.engine.backend import Sample
 
+LIMIT = 448  # tokens of a pack: what is kept for the backward pass is about 2 MB for each
 HEAD = 8  # samples with the same first tokens are packed together
 NO_SIGHT = -1e9  # added to attention scores; finite, so that a fully masked row stays finite
 

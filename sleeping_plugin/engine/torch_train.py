@@ -144,7 +144,7 @@ def pack_loss(
         places, tokens = group.targets(i)
         logits = copy.logits(hidden[places])
         if sample.anchor:
-            wanted = copy.logits(anchors[sample]).log_softmax(-1)
+            wanted = (copy.logits(anchors[sample]) / sample.temperature).log_softmax(-1)
             loss = F.kl_div(logits.log_softmax(-1), wanted, log_target=True, reduction="batchmean")
             total = total + plan.anchor_weight * sample.weight * loss
         else:

@@ -1,0 +1,631 @@
+"""Finds who does what in a sentence: subject, verb and what follows, with pronouns resolved.
+
+No grammar: a clause starts where a subject that we know how to read ("I", "my sister Mara,", "she",
+"who", "Kaito") stands before a verb that agrees with it, and goes on to the next such place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from sleeping_plugin.extract import values
+from sleeping_plugin.extract.lexicon import BREEDS, SINGULAR_PETS
+from sleeping_plugin.extract.people import (
+    CAP,
+    NAME,
+    Cast,
+    Entity,
+    Role,
+    is_name,
+    may_be_lower_name,
+    read_role,
+    user_label,
+)
+from sleeping_plugin.extract.sentences import Sentence
+from sleeping_plugin.extract.verbs import ADVERBS, BASE, BASE_AFTER, PAST, THIRD
+from sleeping_plugin.relations.grammar import USER, is_plural, words
+
+_ADV = re.compile(ADVERBS, re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_][\w'-]*")
+_START = re.compile(
+    r"\b(?P<poss>(?i:my|our|his|her|their|its|whose))\s+(?=\w)|"
+    r"\b(?P<the>[Tt]he|[Oo]ur)\s+(?=(?:wife|missus|hubby|husband|kids|head|boss|landlord|landlady)\b"
+    r"(?! of\b))|"
+    r"\b(?P<someone>[Tt]he)\s+(?=[a-z-]+(?: [a-z-]+)?, [A-Z])|"
+    r"\b[Tt]he (?P<known>shop|boat|band|dog|cat|car|van|truck|bike|house|horse|parrot|puppy|kitten|baby|company|"
+    r"bakery|cafe|café|school|choir|club|blog|podcast|flat)\b(?= (?:is|has|was)\b)|"
+    r"\b(?P<pro>I|(?i:we|he|she|they|it|who|which|that))\b(?!')|"
+    r"\b(?P<det>(?i:an?|one|two|three|four|five|six|another|this)|[1-9])\s+(?=\w)|"
+    r"(?:^|(?<=, )|(?<=and )|(?<=but ))(?P<bare>wife|husband|hubby|gf|bf|mum|mom|dad|boss(?: lady)?|landlord|"
+    r"flatmate|roommate|girlfriend|boyfriend|sister|brother)\b(?=\s+[a-z])|"
+    r"\b(?P<kin>Mum|Mom|Dad|Grandma|Grandpa|Gran|Grandad|Nan|Nana|Mam|Granny)\b(?=\s+[a-z])|"
+    rf"(?<![\w'])(?P<name>{NAME})(?P<own>'s?\s+(?=\w))?"
+)
+_INTERJECTION = (
+    r"\b(?:oh|ok|okay|lol|lmao|btw|anyway|also|haha|ha|yeah|yea|nah|nope|hm+|k|tho|thx|ty|ps)\b"
+)
+_GOVERNED = re.compile(
+    r"\b(?:in|at|to|from|is|am|are|was|were|of|for|with|by|called|named|on|near|about|a|an|like|than|"
+    r"into|over|under|against|around|not|be|become|became|love|hate|see|met|meet|visit|visited|the) ?$",
+    re.IGNORECASE,
+)
+_LOWER_I = re.compile(r"\bi\b")
+_PARENTHESIS = re.compile(
+    r"(?:,? (?:who|which|whose|that) [^,;]{3,80},|, (?:an?|the|now|aged?|also|my|our|\d+)\b[^,;]{1,60},"
+    r"| \([^)]{1,40}\)|, (?:\w+ ){0,4}?by the way,|, of course,|, too,| and I(?= (?:are|have|live|both|got|were))|"
+    r" (?:and|&) (?P<with>I|me)\b|, [^,;:]{2,45},(?= \w+s\b))",
+)
+_ACQUIRED = re.compile(
+    r"(?:have|has|got|own|owns|adopted|rescued|bought|keep|keeps|raise|raises|foster|fosters|"
+    r"inherited|share|shares|live|lives)\b(?! to\b)",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r" (?:since \w+|(?:from|at|in) (?:my |the )?(?:work|school|uni|university|college|church|office|home|"
+    r"next door|gym|choir|club|childhood|back home|team|village|street|class|book club)|next door|"
+    r"upstairs|downstairs|of mine|of ours|down the road|across the street)\b",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    r",? (?:(?:who|that|which) (?:is|are|was) )?(?:is |are )?(?:called|named|nicknamed|by the name of)(?: is)? "
+    r"|,? whose name(?:s)? (?:is|are) |,? (?:his|her|their|its) names? (?:is|are) ",
+    re.IGNORECASE,
+)
+_COMPOUND = words(
+    """
+    food bed walker sitter toy toys collar park house owner insurance groomer leash lead shampoo
+    show breeder number name names phone project trip leader meeting keys key door seat dealer
+    loan payment repair wash race team class teacher training book club friend friends life story
+    tax hair hotel kennel treats bowl litter tree hair tank cage box stuff side years days
+    """
+)
+
+
+@dataclass(slots=True)
+class NounPhrase:
+    """A subject that starts with a possessive, read."""
+
+    owner: Entity | None  # None: the user
+    role: Role | None  # None: an attribute of the owner
+    entities: list[Entity] = field(default_factory=list)
+    noun: str = ""  # the attribute
+    end: int = 0
+    told: list[tuple[str, str]] = field(default_factory=list)  # (label, name) said on the way
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One statement: who, and what is said of them."""
+
+    subjects: tuple[Entity | None, ...]  # None: the user
+    noun: str  # not empty: an attribute of the subject is spoken of
+    verb: str  # from the verb to the end of the clause
+    before: str  # what stands before the subject in this part of the sentence
+    start: int
+    pronoun: str  # the pronoun or name the subject was said with, lower case
+    known: bool  # false: a bare name that nobody has introduced
+    plural: bool
+
+
+@dataclass(slots=True)
+class _Start:
+    begin: int
+    verb: int
+    subjects: tuple[Entity | None, ...]
+    noun: str
+    pronoun: str
+    known: bool
+    plural: bool
+
+
+class Reader:
+    """Reads the clauses of one sentence; mentions are added to the cast on the way."""
+
+    def __init__(self, sentence: Sentence, cast: Cast, turn: int) -> None:
+        self.sentence = sentence
+        self.text = _LOWER_I.sub("I", sentence.text) if sentence.casual else sentence.text
+        self.cast = cast
+        self.turn = turn
+        self.told: list[tuple[str, str, int, str]] = []  # (label, name, place, age)
+        self.covered: list[tuple[int, int]] = []
+
+    def here(self, at: int) -> tuple[int, int, int]:
+        """Return the place of a mention."""
+        return (self.turn, self.sentence.index, at)
+
+    def clauses(self) -> Iterator[Clause]:
+        """Yield the clauses in order; each is to be used before the next is asked for."""
+        starts: list[_Start] = []
+        for entity in self.cast.entities:
+            at = re.search(rf"\b{re.escape(entity.name)}\b", self.text) if entity.name else None
+            if at:
+                entity.seen = max(entity.seen, self.here(at.start()))
+        for match in _START.finditer(self.text):
+            if any(a <= match.start() < b for a, b in self.covered):
+                continue
+            if match.group("det"):
+                self._introduce(match, starts[-1] if starts else None)
+                continue
+            start = self._start(match)
+            if start:
+                starts.append(start)
+        for index, start in enumerate(starts):
+            stop = next(
+                (s.begin for s in starts[index + 1 :] if s.begin > start.verb), len(self.text)
+            )
+            verb = re.split(values._HARD, self.text[start.verb : stop], maxsplit=1)[0]
+            yield Clause(
+                start.subjects,
+                start.noun,
+                re.sub(r"[\s,]+(?:and|but|so|because|as|since|while|,|\s)*$", "", verb),
+                self._before(start.begin, starts[index - 1] if index else None),
+                start.begin,
+                start.pronoun,
+                start.known,
+                start.plural,
+            )
+
+    def _before(self, begin: int, last: _Start | None) -> str:
+        """Return what stands between the last comma or conjunction and the subject.
+
+        Who writes without commas starts anew with every subject, so there the words right before
+        it count.
+        """
+        front = self.text[:begin]
+        if self.sentence.casual:
+            front = re.split(_INTERJECTION, front)[-1]
+            if last is not None:
+                front = " ".join(self.text[last.verb : begin].split()[-4:])
+        return (
+            re.split(r"[,;:()]|\s[-–—]+\s|\b(?:and|but|so|because|plus)\b", front)[-1]
+            .strip()
+            .lower()
+        )
+
+    def _introduce(self, match: re.Match[str], last: _Start | None) -> None:
+        """Take note of "I have a brother called Tom", "a friend of mine, Ana,"."""
+        read = read_role(self.text[match.end() :])
+        if read is None:
+            return
+        mine = re.match(r" of (?:mine|ours)\b", self.text[match.end() + read[1] :])
+        owner: Entity | None = None
+        if not mine:
+            if match.group("det").lower() == "this" or (
+                last is None and re.search(r"(?:^|[,;:.] ?)$", self.text[: match.start()])
+            ):
+                if read[0].kind != "pet" and match.group("det").lower() != "this":
+                    return
+                phrase = self.noun_phrase(match.end(), None, match.start(), introduced=True)
+                if phrase and any(e.name for e in phrase.entities):
+                    self.covered.append((match.start(), phrase.end))
+                return
+            if last is None or last.noun:
+                return
+            having = _ACQUIRED.match(self.text[last.verb :])
+            beside = re.search(r"\bwith $", self.text[: match.start()])
+            if not having and not beside:
+                return
+            owner = last.subjects[0]
+        phrase = self.noun_phrase(match.end(), owner, match.start(), introduced=True)
+        if phrase and phrase.entities:
+            self.covered.append((match.start(), phrase.end))
+
+    def _start(self, match: re.Match[str]) -> _Start | None:
+        begin = match.start()
+        if match.group("poss") or match.group("the"):
+            return self._possessive_start(match)
+        if match.group("someone"):
+            return self._someone_start(match)
+        if match.group("known"):
+            entity = self.cast.of_label(f"my {match.group('known').lower()}")
+            if entity is None or entity.seen[0] < self.turn - 1:
+                return None
+            entity.seen = max(entity.seen, self.here(begin))
+            return self._at_verb(begin, match.end(), (entity,), "", "", singular=True)
+        if match.group("kin") or match.group("bare"):
+            word = (match.group("kin") or match.group("bare")).lower().removesuffix(" lady")
+            label = f"my {word}"
+            role = read_role(word)
+            gender = role[0].gender if role else ""
+            entity = self.cast.meet(label, "person", "", gender, self.here(begin))
+            return self._at_verb(begin, match.end(), (entity,), "", "", singular=True)
+        if match.group("pro"):
+            return self._pronoun_start(match)
+        return self._name_start(match)
+
+    def _someone_start(self, match: re.Match[str]) -> _Start | None:
+        """Read "the groom, Tommaso, makes cheese": somebody known by name from here on."""
+        read = read_role(self.text[match.end() :])
+        if read is None or read[0].kind == "thing":
+            return None
+        at = match.end() + read[1]
+        names, end = self._names_after(self.text[at:], read[0])
+        if len(names) != 1:
+            return None
+        label = f"the {read[0].text}"
+        entity = self.cast.meet(
+            label, read[0].kind, names[0], read[0].gender, self.here(match.start())
+        )
+        self.covered.append((match.start(), at + end))
+        return self._at_verb(match.start(), at + end, (entity,), "", "", singular=True)
+
+    def _pronoun_start(self, match: re.Match[str]) -> _Start | None:
+        begin, end, pronoun = match.start(), match.end(), match.group("pro").lower()
+        if pronoun in ("i", "we"):
+            return self._at_verb(begin, end, (None,), "", pronoun, singular=False)
+        if pronoun in ("who", "which", "that"):
+            before = self.text[:begin].rstrip(" ,")
+            if re.search(r"\bone$", before) or not before:
+                return None
+            if re.search(r"\bas (?:someone|somebody|a person)$", before, re.IGNORECASE):
+                return self._at_verb(begin, end, (None,), "", "i", singular=True)
+            near = [
+                entity
+                for entity in self.cast.entities
+                if entity.seen[:2] == (self.turn, self.sentence.index)
+                and entity.seen[2] < begin
+                and self._adjoins(entity.seen[2], begin)
+            ]
+            if not near:
+                return None
+            who = max(near, key=lambda entity: entity.seen)
+            same = tuple(e for e in near if e.seen == who.seen) if who.gender == "p" else (who,)
+            start = self._at_verb(begin, end, same, "", pronoun, singular=who.gender != "p")
+            if start:
+                start.known = who.introduced
+            return start
+        entity = self.cast.resolve(pronoun, self.here(begin))
+        if entity is None or (pronoun == "it" and entity.kind == "person"):
+            return None
+        start = self._at_verb(begin, end, (entity,), "", pronoun, singular=pronoun != "they")
+        if start:
+            start.known = entity.introduced
+        return start
+
+    def _adjoins(self, mention: int, begin: int) -> bool:
+        """Tell whether nothing but the noun phrase itself stands between a mention and "who"."""
+        between = self.text[mention:begin].rstrip(" ,")
+        return len(between.split()) <= 7 and "," not in between.rstrip(",")[:-1].replace(
+            ", ", " ", 1
+        )
+
+    def _name_start(self, match: re.Match[str]) -> _Start | None:
+        name = match.group("name")
+        begin, end = match.start(), match.end("name")
+        first = name.split()[0]
+        if _GOVERNED.search(self.text[:begin]):
+            return None
+        entity = self.cast.named(name)
+        if entity is None and not is_name(first):
+            rest = re.sub(rf"^{re.escape(first)}\s+", "", name)
+            if rest == name or not is_name(rest.split()[0]):
+                return None
+            name, begin = rest, begin + match.group("name").index(rest)
+            entity = self.cast.named(name)
+        known = entity is not None and entity.introduced
+        if entity is None:
+            entity = Entity("", "person", name, "", self.here(begin), introduced=False)
+        else:
+            entity.seen = max(entity.seen, self.here(begin))
+        if match.group("own") and match.group("own")[1:2] in ("s", " "):
+            phrase = self.noun_phrase(match.end(), entity, begin)
+            if phrase is None:
+                return None
+            if phrase.entities:
+                self.covered.append((begin, phrase.end))
+            return self._phrase_start(begin, phrase, known=known)
+        other = re.match(rf" (?:and|&) (?P<other>{CAP}|I|me)\b", self.text[end:])
+        if other:
+            if other.group("other") in ("I", "me"):
+                return self._at_verb(begin, end + other.end(), (None,), "", "we", singular=False)
+            second = self.cast.named(other.group("other"))
+            if second and known:
+                both = (entity, second)
+                return self._at_verb(begin, end + other.end(), both, "", name, singular=False)
+        start = self._at_verb(begin, end, (entity,), "", name, singular=True)
+        if start or re.match(r", who\b", self.text[end:]):
+            self.cast.remember(entity)
+        if start:
+            start.known = known
+        return start
+
+    def _possessive_start(self, match: re.Match[str]) -> _Start | None:
+        begin = match.start()
+        word = (match.group("poss") or "my").lower()
+        owner: Entity | None = None
+        if word not in ("my", "our"):
+            owner = self.cast.resolve("whose" if word == "whose" else word, self.here(begin))
+            if owner is None:
+                return None
+        phrase = self.noun_phrase(match.end(), owner, begin)
+        if phrase is None:
+            return None
+        if phrase.entities:
+            self.covered.append((begin, phrase.end))
+        start = self._phrase_start(begin, phrase, known=True)
+        aside = re.match(r", (?P<v>(?:an?|the) [^,;:()]{2,50})(?=$|,)", self.text[phrase.end :])
+        if start is None and aside and len(phrase.entities) == 1:
+            self.told.append((phrase.entities[0].subject, "", begin, aside.group("v")))
+        return start
+
+    def _phrase_start(self, begin: int, phrase: NounPhrase, *, known: bool) -> _Start | None:
+        if phrase.entities:
+            subjects: tuple[Entity | None, ...] = tuple(phrase.entities)
+            plural = phrase.role is not None and phrase.role.plural or len(subjects) > 1
+            start = self._at_verb(begin, phrase.end, subjects, "", "", singular=not plural)
+        else:
+            singular = not is_plural(f"my {phrase.noun}")
+            start = self._at_verb(
+                begin, phrase.end, (phrase.owner,), phrase.noun, "", singular=singular
+            )
+        if start:
+            start.known = known
+        return start
+
+    def noun_phrase(
+        self, at: int, owner: Entity | None, begin: int, *, introduced: bool = False
+    ) -> NounPhrase | None:
+        """Read what follows a possessive at ``at``: a role with its name, or an attribute."""
+        text = self.text[at:]
+        read = read_role(text) or _modified_role(text)
+        if read is None:
+            return self._attribute(at, owner)
+        role, length = read
+        if re.search(r"\b(?:[2-9]|two|three|four|five|six) $", self.text[:at]):
+            role = replace(role, plural=True)  # "2 daughter"
+        at += length
+        rest = self.text[at:]
+        own = re.match(r"('s|s'|')\s+(?=\w)|\s+(?=(?:names?|birthday|bday) (?:is|are)\b)", rest)
+        holder = owner.subject if owner else USER
+        if own and not re.match(r"'s (?:called|named)", rest):
+            entity = self._meet(role, holder, "", begin)
+            deeper = self.noun_phrase(at + own.end(), entity, begin)
+            return deeper
+        follows = _WORD.match(rest.lstrip(" ")) if rest.startswith(" ") else None
+        if follows and follows.group().lower() in _COMPOUND and not _verb_like(follows.group()):
+            return self._attribute(at - length, owner)
+        tail = _TAIL.match(rest)
+        if tail:
+            at += tail.end()
+            rest = self.text[at:]
+        found, end = self._names_after(rest, role, introduced=introduced)
+        if not found and follows and not tail and self._is_compound(follows.group(), role):
+            return self._attribute(at - length, owner)
+        phrase = NounPhrase(owner, role, end=at + end)
+        born = re.match(r",? (?P<v>born (?:on|in) [^,.;]+)", self.text[phrase.end :])
+        for name in found or [""]:
+            entity = self._meet(role, holder, name, begin)
+            phrase.entities.append(entity)
+            if name:
+                self.told.append((user_label(role, holder), name, begin, role.age))
+        if born and len(phrase.entities) == 1:
+            self.told.append((phrase.entities[0].subject, "", begin, born.group("v")))
+        if not found and role.age:
+            self.told.append((user_label(role, holder), "", begin, role.age))
+        return phrase
+
+    def _meet(self, role: Role, holder: str, name: str, begin: int) -> Entity:
+        label = user_label(role, holder)
+        if role.plural and not name:
+            label = f"my {role.text}" if holder == USER else f"{holder}'s {role.text}"
+        gender = "p" if role.plural and not name else role.gender if role.gender != "p" else ""
+        return self.cast.meet(label, role.kind, name, gender, self.here(begin))
+
+    def _is_compound(self, word: str, role: Role) -> bool:
+        """Tell "my dog food" and "my school project" from "my dog sleeps"."""
+        lower = word.lower()
+        if word[0].isupper() or _verb_like(word) or lower in _FOLLOWERS | {"under", "over"}:
+            return False
+        if self.sentence.casual and role.kind == "person" and lower not in _COMPOUND:
+            return False
+        if role.plural and lower in BASE:
+            return False
+        return not lower.endswith(("ed", "s", "ly", "ing")) or lower in _COMPOUND
+
+    def _names_after(
+        self, rest: str, role: Role, *, introduced: bool = False
+    ) -> tuple[list[str], int]:
+        """Read the names that follow a role; return them and where they end."""
+        casual = self.sentence.casual
+        called = _CALLED.match(rest)
+        if called and not (role.kind == "person" and re.search(r"nicknamed", called.group())):
+            if role.kind == "thing":
+                title = values.title(rest[called.end() :])
+                return ([title], called.end() + len(title)) if title else ([], 0)
+            found, end = values.names(rest[called.end() :], casual=casual, several=role.plural)
+            return found, (called.end() + end if found else 0)
+        direct = re.match(r"\s*(?P<mark>[,:(-]?)\s*['\"]?", rest)
+        mark = direct.group("mark") if direct else ""
+        if direct is None or (not mark and not rest.startswith(" ")):
+            return [], 0
+        after = rest[direct.end() :]
+        found, end = values.names(after, casual=False, several=role.plural or mark in (":", "("))
+        if not found and casual and role.plural and mark in (",", ":"):
+            found, end = values.names(after, casual=True, several=True)
+            return (found, direct.end() + end) if len(found) > 1 else ([], 0)
+        if role.kind == "thing":
+            title = values.title(after) if mark in (",", "(") else ""
+            closes = re.match(r"\s*(?:,|$|\)|[.;])", after[len(title) :]) if title else None
+            return ([title], direct.end() + len(title)) if title and closes else ([], 0)
+        if found:
+            closes = after[end:]
+            if mark == "," and not re.match(r"\s*(?:,|$|\)|\(|-|who\b|and I\b|whom\b)", closes):
+                return [], 0
+            if mark == "-" and not re.match(r"\s*(?:-|$|,)", closes):
+                return [], 0
+            close = re.match(r"\s*\)|,(?=\s)", closes) if mark else None
+            return found, direct.end() + end + (close.end() if close else 0)
+        if casual and not mark and role.kind != "thing" and role.head != "head":
+            return self._lower_name(after, direct.end(), role)
+        beside = re.match(r" (?:in|from|at|over|down|up|of|who) ", rest)
+        return self._late_name(rest) if (introduced or beside) and not mark else ([], 0)
+
+    def _late_name(self, rest: str) -> tuple[list[str], int]:
+        """Read "a boyfriend from Ireland, Sean," and "a tortoise older than me, Gladstone"."""
+        late = re.match(rf"(?P<gap> [a-z][\w' -]{{2,40}}?), (?P<v>{NAME})(?=,|$|[.;)])", rest)
+        if not late or not is_name(late.group("v").split()[0]):
+            return [], 0
+        if re.search(
+            r"\b(?:and|but|because|so|I|we|he|she|they|is|are|was|in|near)$", late.group("gap")
+        ):
+            return [], 0
+        return [late.group("v")], late.end()
+
+    def _lower_name(self, after: str, offset: int, role: Role) -> tuple[list[str], int]:
+        """Read "my sister ann lives": a lower-case word between a role and a verb."""
+        word = re.match(r"[a-z]+\b", after)
+        if not word or not may_be_lower_name(word.group()) or _verb_like(word.group()):
+            return [], 0
+        if word.group() in _COMPOUND:
+            return [], 0
+        rest = after[word.end() :].lstrip()
+        follows = _WORD.match(_ADV.sub("", rest, count=1)) if rest else None
+        ends = not rest or rest[0] in ",.)!?" or re.match(r"and (?:i|my|our|we|the)\b", rest)
+        acts = (
+            follows and role.kind == "person" and re.fullmatch(r"[a-z]{3,}[^su]s", follows.group())
+        )
+        if (
+            ends
+            or acts
+            or (follows and _verb_like(follows.group()))
+            or re.match(r"(?:who|and i)\b", rest)
+        ):
+            return [word.group()], offset + word.end()
+        return [], 0
+
+    def _attribute(self, at: int, owner: Entity | None) -> NounPhrase | None:
+        """Read "favourite colour" in "my favourite colour is": the words up to the verb."""
+        text = self.text[at:]
+        words_read = 0
+        position = 0
+        while words_read < 7:
+            word = re.compile(r"[\w'&.-]+").match(text, position)
+            if not word:
+                break
+            lower = word.group().lower()
+            if words_read and (lower in PAST | {"is", "are", "has"} or lower in THIRD - {"works"}):
+                after = re.match(r"\s+(\w+)", text[word.end() :])
+                if not (after and after.group(1).lower() in ("is", "are", "was", "were")):
+                    break
+            words_read += 1
+            position = word.end()
+            space = re.compile(r"\s+").match(text, position)
+            if not space:
+                break
+            position = space.end()
+        noun = text[:position].strip()
+        if not noun or not words_read:
+            return None
+        return NounPhrase(owner, None, noun=noun, end=at + len(noun))
+
+    def _at_verb(
+        self,
+        begin: int,
+        end: int,
+        subjects: tuple[Entity | None, ...],
+        noun: str,
+        pronoun: str,
+        *,
+        singular: bool,
+    ) -> _Start | None:
+        """Return the clause start if a fitting verb stands after ``end``."""
+        rest = self.text[end:]
+        for _ in range(2):
+            aside = _PARENTHESIS.match(rest)
+            if not aside:
+                break
+            if aside.group("with"):
+                subjects, singular, pronoun = (None,), False, "we"
+            elif aside.group().startswith((", ", " (")) and len(subjects) == 1 and subjects[0]:
+                self.told.append((subjects[0].subject, "", begin, aside.group().strip(" ,()")))
+            end += aside.end()
+            rest = self.text[end:]
+        gap = re.match(r"[\s,]+", rest)
+        if not gap:
+            return None
+        adverbs = _ADV.match(rest, gap.end())
+        at = adverbs.end() if adverbs else gap.end()
+        verb = _WORD.match(rest, at)
+        if not verb or not _agrees(verb.group(), rest[verb.end() :], singular, pronoun):
+            return None
+        return _Start(begin, end + at, subjects, noun, pronoun, True, not singular)
+
+
+def _modified_role(text: str) -> tuple[Role, int] | None:
+    """Read a role after one or two words that we do not know: "pipe band", "salsa partner"."""
+    front = re.match(r"(?:[a-z][\w-]+ ){1,2}?(?=[a-z])", text)
+    for length in (1, 2):
+        front = re.match(rf"(?:[a-z][\w-]+ ){{{length}}}(?=[a-z])", text)
+        if front is None:
+            return None
+        before = front.group().split()
+        if re.match(r"(?:fav\w*|preferred|least)\b", text):
+            return None
+        if any(w in _FOLLOWERS or _verb_like(w) or w in BASE - {"work", "dance"} for w in before):
+            return None
+        read = read_role(text[front.end() :])
+        if read and not read[0].plural:
+            role = read[0]
+            return replace(role, text=f"{front.group()}{role.text}"), front.end() + read[1]
+    return None
+
+
+_FOLLOWERS = words(
+    """
+    and or but who whom which that with for from in at on to of as just also always really never
+    ever still now then actually only too even once often usually sometimes already recently
+    currently both all not so because since if when while where here there yesterday today tomorrow
+    i he she we they my his her our their a an the is are was were has have had will would can could
+    should might must about by than like after before until yes no ok lol again back out up down
+    """
+)
+
+
+_SIMPLE = words("study live work play speak drive love like have teach make do hate eat sell")
+_NO_VERB = words(
+    """
+    and or but not never no would will could should might may must shall to the a an my your his
+    her their our this that these those in on at of for with from if because so as when who what
+    too either neither both all only just then there here alone myself he she they it we you is has
+    was does yes thus always
+    """
+)
+
+
+def _verb_like(word: str) -> bool:
+    lower = word.lower()
+    return lower in THIRD or lower in PAST or lower in ("am", "are", "is", "have", "says", "said")
+
+
+def _agrees(verb: str, after: str, singular: bool, pronoun: str) -> bool:
+    """Tell whether a word can be the verb of this subject."""
+    lower = verb.lower()
+    following = re.match(r"\s+(\w+)", after)
+    then = following.group(1).lower() if following else ""
+    if then in ("is", "are") and lower not in ("is", "are", "am"):
+        return False
+    if lower in PAST:
+        return True
+    if pronoun in ("i", "we") and not singular:
+        return lower not in _NO_VERB
+    if not singular:
+        return lower in BASE or lower in ("are", "have")
+    if lower in THIRD:
+        return True
+    if pronoun in ("he", "she") and lower in _SIMPLE:
+        return True
+    if pronoun in ("he", "she") and re.fullmatch(r"[a-z]{2,}(?:[^s]s|ed)", lower):
+        return lower not in _NO_VERB
+    if pronoun == "i":  # "as someone who lives"
+        return False
+    if pronoun and pronoun not in ("he", "she", "it", "they", "who", "that", "which"):
+        return False  # "ER nurse in Atlanta" is no sentence about somebody called ER
+    return lower in BASE and (then in BASE_AFTER or then.isdigit())
+
+
+def is_animal(label: str) -> bool:
+    """Tell whether a label ends in an animal or a breed."""
+    head = label.split()[-1].lower() if label else ""
+    return head in SINGULAR_PETS or head in BREEDS

@@ -1,0 +1,283 @@
+"""The deterministic extractor: reads facts out of the user's sentences, without a model.
+
+The path of one conversation: user turns -> sentences in the user's own voice (voice, sentences) ->
+clauses with their subjects resolved (clauses, people) -> rules for each way of saying a lasting
+thing (rules, attributes, special) -> what is only asked, wished or heard is dropped (guard) ->
+corrections are applied to what was said before (corrections) -> candidates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sleeping_plugin import relations
+from sleeping_plugin.extract import corrections, values
+from sleeping_plugin.extract.attributes import attribute
+from sleeping_plugin.extract.clauses import Clause, Reader
+from sleeping_plugin.extract.dialogue import completed
+from sleeping_plugin.extract.guard import is_statement, lasts
+from sleeping_plugin.extract.jobs import is_occupation
+from sleeping_plugin.extract.people import Cast, Entity
+from sleeping_plugin.extract.phrases import Spoken, signature, spoken_facts
+from sleeping_plugin.extract.rules import Found, Said, said_of
+from sleeping_plugin.extract.sentences import Sentence, sentences
+from sleeping_plugin.extract.verbs import BASE, PAST, THIRD
+from sleeping_plugin.extract.voice import own_words
+from sleeping_plugin.hookspecs import Extractor, hookimpl
+from sleeping_plugin.records import Candidate, Turn
+from sleeping_plugin.relations.grammar import USER
+
+if TYPE_CHECKING:
+    from sleeping_plugin.runtime import Runtime
+
+_VERB_FORMS = "|".join(
+    sorted(BASE | THIRD | (PAST - {"met"}) | {"am", "are"}, key=len, reverse=True)
+)
+_PARTS = re.compile(
+    rf"(?:,?\s+(?:and|but|&)\s+(?:then |also |now |still |currently |both )?|,\s+)(?=(?:{_VERB_FORMS})\s)",
+    re.IGNORECASE,
+)
+_COMPLEMENTS = re.compile(r",\s*(?:and\s+|but\s+)?|\s+(?:and|but)\s+(?:also\s+|now\s+)?")
+_STRONG_COMPLEMENT = re.compile(
+    r"(?:(?:also|now|currently|originally) )?(?:an? |the (?:head|owner)|from |based |living |working |studying |learning |married |engaged |allergic |"
+    r"\d+\b(?! (?:and|or))|born |originally |in (?=[A-Z])|obsessed with |into |crazy about |mad about |fond of |vegetarian|vegan|retired|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty)\b|"
+    r"lactose|left-handed|teaching |training )",
+    re.IGNORECASE,
+)
+
+
+class PatternExtractor:
+    """Finds facts with patterns; needs no model and gives the same result every time."""
+
+    name = "patterns"
+
+    def extract(self, turns: Sequence[Turn], model: Runtime | None) -> list[Candidate]:
+        """Return the facts that the user states in these turns of one conversation."""
+        del model
+        cast = Cast()
+        told: list[tuple[Turn, Sentence, Found]] = []
+        asked = ""
+        number = 0  # of the user's turns, by which pronouns reach back
+        for turn in turns:
+            if turn.role != "user":
+                asked = turn.text if turn.role == "assistant" else asked
+                continue
+            told += [
+                (turn, sentence, fact)
+                for sentence, fact in _turn_facts(turn, number, asked, cast, told)
+            ]
+            asked = ""
+            number += 1
+        return [
+            _candidate(turn, sentence, fact) for turn, sentence, fact in _telling(_distinct(told))
+        ]
+
+
+def _turn_facts(
+    turn: Turn, number: int, asked: str, cast: Cast, earlier: Sequence[tuple[Turn, Sentence, Found]]
+) -> Iterator[tuple[Sentence, Found]]:
+    """Yield the facts of one user turn, sentence by sentence."""
+    before = [fact for _, _, fact in earlier]
+    previous = ""
+    for sentence in completed(sentences(turn.text), asked):
+        found = list(_sentence_facts(sentence, cast, number, previous))
+        found = corrections.apply(sentence, found, before, cast)
+        previous = sentence.text
+        for fact in found:
+            before.append(fact)
+            yield sentence, fact
+    signed = signature(own_words(turn.text))
+    if signed and not any(f.subject == USER and f.relation == "name" for f in before):
+        yield Sentence(signed, signed, 0, "", False), Found(USER, "name", signed, 0.85)
+
+
+def _sentence_facts(sentence: Sentence, cast: Cast, turn: int, previous: str) -> Iterator[Found]:
+    for piece, negated in corrections.ended_pieces(sentence):
+        piece = replace(piece, text=corrections.affirmed(piece.text))
+        reader = Reader(piece, cast, turn)
+        for clause in reader.clauses():
+            for fact in _clause_facts(clause, reader):
+                yield corrections.negate(fact) if negated else fact
+        if not negated:
+            yield from _mentions(reader)
+            user = Said(None, "", piece.casual, cast, (turn, piece.index, 0))
+            yield from spoken_facts(Spoken(reader.text, previous, user, piece.index, piece.ends))
+
+
+def _mentions(reader: Reader) -> Iterator[Found]:
+    """Yield what was said on the way: names beside roles, asides such as ", a nurse,"."""
+    for label, name, place, extra in reader.told:
+        if name:
+            yield Found(label, "name", name, place=place)
+            if extra:
+                yield Found(name, "age", extra, place=place)
+            continue
+        entity = reader.cast.of_label(label) or reader.cast.named(label)
+        if entity is None:
+            continue
+        said = f"is {extra}" if not re.match(r"(?:who|which|that|whose)\b", extra) else ""
+        age = re.fullmatch(r"(?:aged? )?(\d{1,2})(?: (?:years|months)(?: old)?)?", extra)
+        if age:
+            yield Found(entity.subject, "age", extra.removeprefix("aged ").removesuffix(" old"))
+        elif re.fullmatch(r"\d+ (?:year|yr)s?", extra):
+            yield Found(entity.subject, "age", extra)
+        elif said:
+            about = Said(entity, said, reader.sentence.casual, reader.cast, reader.here(place))
+            yield from said_of(about)
+
+
+def _clause_facts(clause: Clause, reader: Reader) -> Iterator[Found]:
+    if not is_statement(clause, reader.sentence, reader.text):
+        return
+    for who in clause.subjects:
+        said = Said(
+            who,
+            clause.verb,
+            reader.sentence.casual,
+            reader.cast,
+            reader.here(clause.start),
+            clause.known,
+            clause.plural,
+            clause.pronoun,
+            reader.sentence.index <= 1 and not _words_before(clause, reader),
+        )
+        if clause.noun:
+            yield from attribute(said, clause.noun)
+            continue
+        for fact in _verb_facts(said):
+            if not clause.known and who is not None:
+                named = _naming(fact, who, clause, said)
+                if named:
+                    yield named
+                    fact = replace(fact, subject=who.subject)
+                elif not _sure_stranger(fact, clause):
+                    continue
+            if lasts(clause.verb, fact.relation):
+                if who is not None and not who.introduced:
+                    who.introduced = True
+                    reader.cast.remember(who)
+                yield fact
+
+
+_PERSONAL = frozenset(
+    {
+        "job",
+        "age",
+        "former job",
+        "employer",
+        "hometown",
+        "home city",
+        "hobby",
+        "teach",
+        "instrument",
+    }
+)
+
+
+def _naming(fact: Found, who: Entity, clause: Clause, said: Said) -> Found | None:
+    """Return the name fact in "My wife will correct it, Hélène is a translator".
+
+    Somebody without a name is mentioned, then a name does what only people do.
+    """
+    if clause.pronoun in ("he", "she", "who") or fact.relation not in _PERSONAL:
+        return None
+    waiting = said.cast.unnamed(said.here)
+    if waiting is None or who.introduced:
+        return None
+    waiting.name, who.label, who.introduced = who.name, waiting.label, True
+    who.gender = waiting.gender
+    return Found(waiting.label, "name", who.name, 0.8)
+
+
+def _words_before(clause: Clause, reader: Reader) -> str:
+    """Return what stands before the clause, but for a greeting."""
+    greeting = r"(?i)^(?:(?:hi|hiya|hello|hey|heya|yo|sup|so|ok|morning|evening|good \w+|there|all)\b[,! ]*)+"
+    return re.sub(greeting, "", reader.text[: clause.start]).strip()
+
+
+def _sure_stranger(fact: Found, clause: Clause) -> bool:
+    """Tell whether a fact about a name that nobody introduced is worth keeping."""
+    present = not re.match(r"(?:was|were|had|lived|worked|studied|grew|moved|got)\b", clause.verb)
+    close = fact.relation in ("home city", "job", "employer", "allergy", "age", "diet")
+    return present and close and len(fact.subject.split()) == 1 and fact.relation != "age"
+
+
+def _verb_facts(said: Said) -> Iterator[Found]:
+    """Yield the facts of a verb phrase and of those that share its subject."""
+    parts = _PARTS.split(said.text)
+    seen: set[tuple[str, str, str]] = set()
+
+    def fresh(facts: Iterator[Found]) -> Iterator[Found]:
+        for fact in facts:
+            key = (fact.subject, fact.relation, fact.value.lower())
+            if key not in seen:
+                seen.add(key)
+                yield fact
+
+    for part in parts:
+        yield from fresh(said_of(_with(said, part)))
+        be = re.match(r"(?:am|is|are)\b ?", part)
+        if not be:
+            continue
+        for complement in _COMPLEMENTS.split(part[be.end() :])[1:]:
+            job = is_occupation(values.first_item(values.cut(complement)))
+            if job or _STRONG_COMPLEMENT.match(complement):
+                yield from fresh(said_of(_with(said, be.group() + complement)))
+
+
+def _with(said: Said, text: str) -> Said:
+    return replace(said, text=text)
+
+
+def _distinct(
+    told: Sequence[tuple[Turn, Sentence, Found]],
+) -> Iterator[tuple[Turn, Sentence, Found]]:
+    """Drop what the same turn says twice."""
+    seen: set[tuple[int, str, str, str, bool]] = set()
+    for turn, sentence, fact in told:
+        key = (turn.id, fact.subject.lower(), fact.relation, fact.value.lower(), fact.negated)
+        if key not in seen:
+            seen.add(key)
+            yield turn, sentence, fact
+
+
+def _telling(
+    told: Iterable[tuple[Turn, Sentence, Found]],
+) -> Iterator[tuple[Turn, Sentence, Found]]:
+    """Drop what a name says better: "I have a parrot" beside "my parrot is called Duchess"."""
+    kept = list(told)
+    named = {fact.subject.split()[-1] for _, _, fact in kept if fact.relation == "name"}
+    for turn, sentence, fact in kept:
+        vague = fact.relation in ("pet", "group") and fact.value.split()[-1] in named
+        if fact.value and not vague:
+            yield turn, sentence, fact
+
+
+def _candidate(turn: Turn, sentence: Sentence, fact: Found) -> Candidate:
+    value = fact.value.strip()
+    many = relations.holds_many(fact.subject, fact.relation)
+    return Candidate(
+        subject=fact.subject,
+        relation=fact.relation,
+        value=value,
+        question=relations.question(fact.subject, fact.relation, value),
+        answer=relations.answer(fact.subject, fact.relation, value),
+        turn=turn.id,
+        evidence=sentence.raw,
+        extractor=PatternExtractor.name,
+        confidence=fact.confidence,
+        single=fact.replaces or not many,
+        negated=fact.negated,
+    )
+
+
+@hookimpl
+def register_extractors(register: Callable[[Extractor], None]) -> None:
+    """Register the pattern extractor."""
+    register(PatternExtractor())
+
+
+__all__ = ["Entity", "PatternExtractor", "register_extractors"]

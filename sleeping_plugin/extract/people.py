@@ -1,0 +1,353 @@
+"""Who is talked about: people, animals and things around the user, their names, and pronouns."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from sleeping_plugin.extract.lexicon import (
+    BREEDS,
+    FEMALE,
+    LANGUAGES,
+    MALE,
+    MONTHS,
+    NATIONALITIES,
+    PERSON_ROLES,
+    PLURAL_ROLES,
+    RELIGIONS,
+    ROLE_MODIFIERS,
+    SINGULAR_PETS,
+    THINGS,
+    WEEKDAYS,
+)
+from sleeping_plugin.relations.grammar import USER, words
+
+UP = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠȘŢŤȚŪŮŰŲŴŶŸŹŻŽА-ЯΑ-Ω"
+TITLE = r"(?:Doc|Pastor|Coach|Chef|Mr|Mrs|Ms|Miss|Dr|Doctor|Prof|Professor|Sir|Dame|Lady|Lord|Father|Sister|Brother|Uncle|Aunt|Auntie|Madame|Monsieur|Señor|Señora|Herr|Frau|Captain|Old|Little|Big|Saint|St)\.?"
+CAP = rf"(?!I\b)[{UP}](?:[\w-]|'(?!s\b|\W|$))*"
+_LINK = (
+    r"(?:van|von|de|da|del|dela|der|den|di|du|dos|la|le|el|al|bin|ibn|ben|y|of|the|af|av|ter|ten)"
+)
+NAME = rf"(?:{TITLE} )?{CAP}(?: (?:{_LINK} ){{0,2}}{CAP}){{0,3}}"
+NAME_RE = re.compile(NAME)
+
+NOT_NAMES = (
+    (MONTHS - words("april may june august jan jun jul mar feb dec nov oct sep aug apr"))
+    | WEEKDAYS
+    | RELIGIONS
+    | (LANGUAGES | NATIONALITIES) - words("french english")
+    | words(
+        """
+    i a an the and but or so if when where what who why how is am are was were be been my your his
+    her our their its it he she we they you this that these those there here yes no not never ok
+    okay hi hello hey thanks thank please sorry well oh ah ha haha lol wow also then than too just
+    very really today tomorrow yesterday now later soon maybe perhaps actually anyway god jesus
+    christmas easter monday english french german spanish at in on of to from for with by about as
+    do does did has have had can could would will should may might must one two three four five six
+    seven eight nine ten first second third last next good great nice lovely morning afternoon
+    evening night noted right sure true fun fair grand funny quick which whose because since while
+    although though after before until some any all both each every most more much many lots other
+    another such only even still yet already always usually often sometimes myself mine ours him
+    them us me tv pc dj ceo phd ai llm chatgpt gpt claude assistant internet google facebook
+    whatsapp instagram youtube netflix amazon covid btw fyi asap etc unfortunately luckily honestly
+    apparently speaking back off let like love work home
+    """
+    )
+)
+_STOP_AFTER_ROLE = words(
+    """
+    and or but is was are were has have had do does did who whom that which with for from in at on
+    to of as just also always really never ever still now then actually only too even once often
+    usually sometimes already recently currently both all not so because since if when while where
+    lives works plays loves likes says said thinks wants knows told gave got went came came's left
+    died moved will would could should can may might must there here today yesterday tomorrow
+    tonight again said's keeps makes takes calls called named turns turned speaks studies teaches
+    drives runs owns hates enjoys needs about by than like after before until yes no ok lol haha
+    birthday name names house car room job work school phone stuff things place food bed toy friend
+    friends family wedding party problem problems whole up down out over off back away together
+    alone either neither very quite pretty kinda sorta definitely probably maybe basically literally
+    apparently the a an my your his her our their this these those some any it he she we they i you
+    me him us them one two three four five six seven eight nine ten first second last next other
+    """
+)
+
+_POSSESSIVE = r"(?:my|our|his|her|their|whose)"
+_MODS = "|".join(sorted((re.escape(word) for word in ROLE_MODIFIERS), key=len, reverse=True))
+_ROLES = "|".join(
+    sorted(
+        (
+            re.escape(word)
+            for word in PERSON_ROLES | SINGULAR_PETS | BREEDS | THINGS | set(PLURAL_ROLES)
+        ),
+        key=len,
+        reverse=True,
+    )
+)
+ROLE_NP = re.compile(
+    rf"(?P<mods>(?:(?:{_MODS}|\d+[- ](?:year|yr|month|week)s?[- ]old|[a-z]+-[a-z]+),? )*?)"
+    rf"(?P<role>(?:{_ROLES})(?:s|es)?(?:(?: |-)in(?: |-)law)?)\b(?!-)(?! (?:{_ROLES})\b)",
+    re.IGNORECASE,
+)
+_TAIL = (
+    r"(?:(?: (?:from|at|in) (?:my )?(?:work|school|uni|university|college|church|the office|home|"
+    r"next door|upstairs|downstairs|down the road|across the street|the gym|childhood|back home))"
+    r"| next door| upstairs| of mine| of ours)?"
+)
+
+
+@dataclass(slots=True)
+class Entity:
+    """Somebody or something that facts may be about, besides the user."""
+
+    label: str  # "my sister", "Mara's husband", "my boat"; a bare name where no role is known
+    kind: str  # person, pet, thing
+    name: str = ""
+    gender: str = ""  # m, f, p (several), or unknown
+    seen: tuple[int, int, int] = (0, 0, 0)  # turn, sentence, place: of the last mention
+    introduced: bool = True  # false: a capitalised word that may be somebody's name
+
+    @property
+    def subject(self) -> str:
+        """How facts call this entity."""
+        return self.name or self.label
+
+
+@dataclass(slots=True)
+class Cast:
+    """Everybody mentioned so far in one conversation."""
+
+    entities: list[Entity] = field(default_factory=list)
+
+    def meet(
+        self, label: str, kind: str, name: str, gender: str, seen: tuple[int, int, int]
+    ) -> Entity:
+        """Return the entity of that label and name, new or known, as mentioned at ``seen``."""
+        entity = self._known(label, name)
+        if entity is None:
+            entity = Entity(label, kind, name, gender)
+            self.entities.append(entity)
+        entity.name = entity.name or name
+        entity.gender = entity.gender or gender
+        entity.seen = max(entity.seen, seen)
+        return entity
+
+    def remember(self, entity: Entity) -> None:
+        """Add an entity, as somebody whom a pronoun may mean."""
+        if not any(entity is one for one in self.entities):
+            self.entities.append(entity)
+
+    def unnamed(self, here: tuple[int, int, int]) -> Entity | None:
+        """Return the one person or animal of this message who has no name yet, if it is one."""
+        waiting = [
+            entity
+            for entity in self.entities
+            if entity.introduced
+            and not entity.name
+            and entity.kind != "thing"
+            and entity.gender != "p"
+            and entity.seen[0] == here[0]
+            and here[1] - entity.seen[1] <= 1
+            and entity.seen < here
+        ]
+        direct = [entity for entity in waiting if re.match(r"my [^']*$", entity.label)]
+        return direct[0] if len(direct) == 1 else None
+
+    def named(self, name: str) -> Entity | None:
+        """Return the entity that goes by ``name`` (or its first word)."""
+        for entity in reversed(self.entities):
+            if entity.name and (
+                entity.name == name
+                or entity.name.split()[0] == name
+                or entity.name.split()[-1] == name
+            ):
+                return entity
+        return None
+
+    def of_label(self, label: str) -> Entity | None:
+        """Return the entity last called ``label``."""
+        for entity in reversed(self.entities):
+            if entity.label.lower() == label.lower():
+                return entity
+        return None
+
+    def resolve(self, pronoun: str, here: tuple[int, int, int]) -> Entity | None:
+        """Return whom ``pronoun`` means at ``here``: the last fitting mention, not far back."""
+        wanted = _PRONOUNS[pronoun.lower()]
+        fitting = [
+            entity
+            for entity in self.entities
+            if entity.seen < here
+            and here[0] - entity.seen[0] <= 1
+            and (entity.gender in wanted)
+            and not (entity.kind == "thing" and pronoun.lower() in ("he", "his", "they", "their"))
+            or (entity.kind == "thing" and _is_she(entity, pronoun, here))
+        ]
+        if not fitting:
+            return None
+        near = [entity for entity in fitting if entity.seen[0] == here[0]]
+        exact = [entity for entity in fitting if entity.gender == wanted[0] != ""]
+        if not near and here[1] > 0 and len(fitting) > 1 and len(exact) != 1:
+            return None  # too far back to be sure
+        sure = [entity for entity in near or fitting if entity.gender == wanted[0] != ""]
+        best = max(near or sure or fitting, key=lambda entity: entity.seen)
+        if pronoun.lower() in ("he", "him", "his"):
+            best.gender = best.gender or "m"
+        elif pronoun.lower() in ("she", "her"):
+            best.gender = best.gender or "f"
+        return best
+
+    def _known(self, label: str, name: str) -> Entity | None:
+        for entity in reversed(self.entities):
+            same_label = entity.label.lower() == label.lower()
+            if name and entity.name == name and (same_label or not label or not entity.label):
+                return entity
+            if same_label and label and (not name or not entity.name):
+                return entity
+        return None
+
+
+def _is_she(entity: Entity, pronoun: str, here: tuple[int, int, int]) -> bool:
+    """Tell whether a boat or a truck is spoken of as "she"."""
+    vehicle = re.search(
+        r"\b(?:boat|ship|truck|lorry|van|car|bike|motorbike|guitar|yacht)$", entity.label
+    )
+    return bool(vehicle) and pronoun.lower() in ("she", "her") and entity.seen[:2] == here[:2]
+
+
+_PRONOUNS = {
+    "he": ("m", ""),
+    "him": ("m", ""),
+    "his": ("m", ""),
+    "she": ("f", ""),
+    "her": ("f", ""),
+    "they": ("p", ""),
+    "their": ("p", ""),
+    "them": ("p", ""),
+    "it": ("", "n", "m", "f"),
+    "its": ("", "n", "m", "f"),
+    "who": ("m", "f", "p", "n", ""),
+    "whose": ("m", "f", "p", "n", ""),
+    "which": ("m", "f", "p", "n", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role noun phrase: "older sister", "golden retriever", "boat"."""
+
+    text: str  # lower case, without ages
+    head: str
+    kind: str
+    gender: str
+    plural: bool
+    age: str = ""  # of "my 5-year-old son"
+
+
+def read_role(text: str) -> tuple[Role, int] | None:
+    """Read a role at the start of ``text``; return it and where it ends."""
+    match = ROLE_NP.match(text)
+    if not match:
+        return None
+    head = match.group("role").lower()
+    mods = match.group("mods")
+    age = re.search(r"(\d+)[- ](year|yr|month|week)s?[- ]old", mods, re.IGNORECASE)
+    kept = re.sub(r"\d+[- ](?:year|yr|month|week)s?[- ]old,? ", "", mods).replace(",", "")
+    kept = re.sub(
+        r"\b(?:dear|dearest|beloved|lovely|crazy|grumpy|tiny|small|fat|fluffy|chubby|"
+        r"wonderful|wee(?= (?!boy|girl))|big fat|two|three|four|five|six|both|all|poor|current) ",
+        "",
+        kept,
+        flags=re.IGNORECASE,
+    )
+    singular, plural = _singular(head)
+    kind = role_kind(singular)
+    role_text = f"{kept}{head}".lower().strip()
+    role_text = CANONICAL_ROLE.get(role_text, role_text)
+    spoken_age = ""
+    if age:
+        months = age.group(2).lower().startswith(("m", "w"))
+        spoken_age = f"{age.group(1)} {age.group(2).lower()}s" if months else age.group(1)
+    return Role(
+        role_text, singular, kind, gender_of(singular, plural), plural, spoken_age
+    ), match.end()
+
+
+def singular_label(role: Role) -> str:
+    """Return "older sister" for "older sisters"."""
+    if not role.plural:
+        return role.text
+    head = role.text.split()[-1]
+    return role.text.removesuffix(head) + _singular(head)[0]
+
+
+def role_kind(head: str) -> str:
+    """Return person, pet or thing."""
+    base = re.sub(r"[ -]in[ -]law$", "", head)
+    if base in SINGULAR_PETS or base in BREEDS:
+        return "pet"
+    return "thing" if base in THINGS else "person"
+
+
+def gender_of(head: str, plural: bool) -> str:
+    """Return m, f, p or unknown for a role noun."""
+    base = re.sub(r"[ -]in[ -]law$", "", head)
+    if plural:
+        return "p"
+    if role_kind(head) == "thing":
+        return "n"
+    return "m" if base in MALE else "f" if base in FEMALE else ""
+
+
+def _singular(head: str) -> tuple[str, bool]:
+    """Return (singular, was it plural)."""
+    known = PERSON_ROLES | SINGULAR_PETS | BREEDS | THINGS
+    if head in PLURAL_ROLES:
+        return PLURAL_ROLES[head], True
+    law = re.fullmatch(r"(\w+?)s([ -]in[ -]law)", head)
+    if law:
+        return law.group(1) + law.group(2), True
+    if head in known or re.search(r"in[ -]law$", head):
+        return head, False
+    for ending in ("es", "s"):
+        if head.endswith(ending) and head.removesuffix(ending) in known:
+            return head.removesuffix(ending), True
+    return head, False
+
+
+CANONICAL_ROLE = {
+    "wee boy": "son",
+    "wee girl": "daughter",
+    "baby boy": "son",
+    "baby girl": "daughter",
+    "lad": "son",
+    "little boy": "son",
+    "boy": "son",
+    "little girl": "daughter",
+    "other half": "other half",
+    "mrs": "wife",
+    "missis": "wife",
+    "wifey": "wife",
+    "missus": "wife",
+    "hubby": "husband",
+}
+
+
+def is_name(word: str) -> bool:
+    """Tell whether a capitalised word may be somebody's name."""
+    return bool(word) and word.lower().rstrip(".") not in NOT_NAMES
+
+
+def may_be_lower_name(word: str) -> bool:
+    """Tell whether a lower-case word after a role may be a name: "my sister ann lives ..."."""
+    return (
+        word.isalpha() and len(word) > 1 and word not in _STOP_AFTER_ROLE and word not in NOT_NAMES
+    )
+
+
+def user_label(role: Role, owner: str = USER) -> str:
+    """Return "my sister" or "Mara's sister"."""
+    text = singular_label(role)
+    text = CANONICAL_ROLE.get(text, text)
+    if owner == USER:
+        return f"my {text}"
+    return f"{owner}'s {text}"

@@ -1,0 +1,17 @@
+"""Phrases that tell a fact without a plain subject and verb, in the order in which they are tried."""
+
+from sleeping_plugin.extract.phrases import names, kin, places, daily, body  # isort: skip
+from sleeping_plugin.extract.phrases.base import PHRASES, Spoken, spoken_facts
+from sleeping_plugin.extract.phrases.names import signature
+
+__all__ = [
+    "PHRASES",
+    "Spoken",
+    "body",
+    "daily",
+    "kin",
+    "names",
+    "places",
+    "signature",
+    "spoken_facts",
+]

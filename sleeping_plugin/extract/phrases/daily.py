@@ -1,0 +1,175 @@
+"""Phrases for daily life: car, hobby, team, star sign, job in passing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sleeping_plugin.extract import values
+from sleeping_plugin.extract.jobs import is_occupation
+from sleeping_plugin.extract.lexicon import CARS, GAMES, SPORTS, ZODIAC
+from sleeping_plugin.extract.people import CAP, is_name, read_role
+from sleeping_plugin.extract.phrases.base import Spoken, mine, phrase
+from sleeping_plugin.extract.rules.base import Found
+from sleeping_plugin.relations.grammar import words
+
+_MAKES = CARS - words(
+    """
+    car van truck bus taxi focus leaf jazz smart mini golf polo pickup wagon ev estate hybrid zoe
+    swift genesis surface tractor lorry convertible accord civic fiesta defender lotus mg up seat
+    transit sprinter ford camper campervan hatchback minivan dodge jeep beetle benz alfa aston acura
+    crown suv outback forester passat astra jaguar genesis range
+    """
+)
+_AGED = (
+    r"(?:(?:old|new|little|trusty|ancient|beat-up|battered|rusty|second-hand|used|white|black|red|"
+    r"blue|green|grey|gray|silver|yellow) )*"
+)
+_BRANDED = (
+    r"(?:pen|watch|camera|bike|bicycle|guitar|piano|violin|sewing machine|phone|laptop|tractor|"
+    r"mower|oven|van|truck|motorbike|headphones|keyboard|synth|bass|amp|telescope|kiln|racket|skis)"
+)
+_TABLE_GAMES = (
+    GAMES | SPORTS | words("cribbage rummy euchre pinochle canasta whist ludo gin boules")
+)
+_IDLE = (
+    r"(?:go|am|have|need|work|want|do not|can|will|would|just|get|feel|stay|sleep|drink|eat|be|do|"
+    r"think|see|meet)\b"
+)
+
+
+@phrase(r"^(?P<v>[A-Za-z]+)$")
+def _star_sign(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    if match.group("v").lower() in ZODIAC:
+        yield mine("star sign", match.group("v"), 0.8)
+    del spoken
+
+
+@phrase(rf"\b(?:[Mm]y|[Oo]ur) (?P<v>{_AGED}(?P<make>[A-Za-z]+)(?: (?:[A-Z]\w*|\d+))*)")
+def _my_car(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "my corsa clicks", "two hours in my old Mazda"."""
+    if match.group("make").lower() in _MAKES:
+        yield mine("car", match.group("v"))
+    del spoken
+
+
+@phrase(r"\bnow (?:it is|I have|we have|I drive) an? (?P<v>[\w -]+)", ignore_case=True)
+def _now_a_car(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    if set(match.group("v").lower().split()) & _MAKES:
+        yield mine("car", values.short_phrase(match.group("v"), 4))
+    del spoken
+
+
+@phrase(
+    rf"\b(?:[Mm]y|[Oo]ur) (?:(?:old|new|trusty|little) )*(?P<v>{CAP}(?: {CAP})?) ",
+    rf"(?P<noun>{_BRANDED})\b",
+)
+def _my_brand(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I will not give up my Parker pen"."""
+    if is_name(match.group("v").split()[0]):
+        yield mine(match.group("noun"), match.group("v"))
+    del spoken
+
+
+@phrase(
+    r"(?:^|\b(?:nah|no|yes|its|it is) )(?P<v>[A-Za-z]+(?: [A-Z][a-z]+)?) (?:till|til|until) I die\b",
+    ignore_case=True,
+)
+@phrase(rf"\b(?:as|being|As|Being) an? (?:\w+ ){{0,2}}?(?P<v>{CAP}(?: {CAP})?) (?:fan|supporter)\b")
+@phrase(rf"\b[Ss]upporting (?P<v>(?:the )?{CAP}(?: {CAP})*) (?:is|means|has been)\b")
+def _fan_of(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    yield mine("team", match.group("v"))
+    del spoken
+
+
+@phrase(
+    r"\b(?:in (?:my|our|the) (?:free|spare) time|on (?:my|our) days? off|for fun|to relax|to unwind|"
+    r"after work|at (?:the )?weekends?|on (?:sundays|saturdays|weekends)|in the evenings?|"
+    r"when I am not working|by night),? (?:I|we) (?:(?:like|love) to |usually |mostly |always |often )?",
+    rf"(?P<v>(?!{_IDLE})[a-z]+(?: [\w'-]+){{0,3}}?)",
+    r"(?=$|[,;]| (?:with|in|at|on|and|because|to|for|but)\b)",
+    ignore_case=True,
+)
+def _at_leisure(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    yield mine("hobby", match.group("v"))
+    del spoken
+
+
+@phrase(
+    r"\b(?:I|we) (?P<v>(?!am|are|have|work|go|do|get|can|need|will|meet|see|call|visit|start|finish|"
+    r"sleep|feel|think|hate|want|love|like)[a-z]+ (?!the\b|my\b|it\b|to\b|a\b|up\b|in\b|at\b|on\b|for\b)"
+    r"[a-z]+)(?: on)? (?:mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|",
+    r"weekends)(?: nights?| mornings?| evenings?)?\b",
+    ignore_case=True,
+)
+def _every_sunday(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I pitch horseshoes Sunday nights"."""
+    yield mine("hobby", match.group("v"))
+    del spoken
+
+
+@phrase(r"\bgot (?:me|us) (?:into|hooked on|interested in) (?P<v>.*)", ignore_case=True)
+def _got_me_into(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    yield mine("hobby", values.short_phrase(match.group("v"), 3))
+    del spoken
+
+
+@phrase(r"\b(?:meet|join|see|meeting) .{2,40}? for (?P<v>[a-z]+)\b")
+@phrase(r"\b(?:beats?|play|plays|playing|against) me at (?P<v>[a-z]+)\b")
+def _for_a_game(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "on Fridays I meet Raquel for bridge"."""
+    if match.group("v") in _TABLE_GAMES:
+        yield mine("hobby", match.group("v"))
+    del spoken
+
+
+@phrase(
+    r"^(?:(?:hi|hello|hey|ok|so|yo|good \w+)\b[,!. ]*)?(?P<v>[\w' -]{3,40}?) here\b",
+    ignore_case=True,
+    in_questions=True,
+)
+def _job_here(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Retired maths teacher here"."""
+    job = values.bare(match.group("v"))
+    if is_occupation(job) and len(job.split()) <= 4:
+        yield mine("job", job)
+    del spoken
+
+
+@phrase(
+    r"(?:^|, |\b)(?:as|being|speaking as|coming from) an? (?P<v>[\w' -]+?)",
+    r"(?P<after>(?: (?:at|in|from|for) [\w' ]+?)?),? (?:I|my|we)\b",
+    ignore_case=True,
+    in_questions=True,
+)
+def _as_a_nurse(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    job = values.bare(match.group("v"))
+    if is_occupation(job) and not re.search(r"\b(?:kid|child|teenager|student once)\b", job):
+        yield from spoken.says(f"am a {job}{match.group('after')}")
+
+
+@phrase(
+    r"\b(?:[Bb]efore (?:that|this|then)|[Pp]reviously|[Bb]ack then),? I (?P<v>(?:sold|taught|drove|ran|",
+    r"cleaned|repaired|built|made|wrote|cooked|managed|fixed|designed|delivered|painted) [\w' ]+)",
+    in_questions=True,
+)
+def _before_that(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "before that I sold insurance"."""
+    yield mine("former livelihood", values.cut(match.group("v")))
+    del spoken
+
+
+@phrase(
+    r"\b(?:was|were|served|been) in the (?P<v>Army|Navy|Air Force|Marines|Coast Guard|RAF|Bundeswehr)\b"
+)
+def _served(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    here = spoken.text[: match.start()].rstrip()
+    if here.endswith("I"):
+        yield mine("military service", match.group("v"))
+
+
+@phrase(r"\b(?P<who>[Hh]e|[Ss]he) is (?P<v>[\w -]+?), (?:just )?(?:like me|same as me|as am I)\b")
+def _like_me(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "she's left-handed, like me"."""
+    if not read_role(match.group("v")):
+        yield from spoken.says(f"am {match.group('v')}")

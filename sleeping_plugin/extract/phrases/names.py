@@ -1,0 +1,181 @@
+"""Phrases for names: "Tom here", "call me Lou", a signature, "Canela is her name"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sleeping_plugin.extract import values
+from sleeping_plugin.extract.attributes import attribute
+from sleeping_plugin.extract.people import CAP, NAME, is_name, read_role, user_label
+from sleeping_plugin.extract.phrases.base import Spoken, mine, phrase
+from sleeping_plugin.extract.rules.base import Found
+from sleeping_plugin.relations.grammar import USER
+
+_GREETING = r"^(?:(?i:hi|hiya|hello|hey|morning|good \w+|evening|ok|so|oh)\b[,! ]*)?"
+_OTHERS = (
+    "everyone|everybody|people|friends|they|family|colleagues|mates|kids|pupils|students|folks|"
+    "guys|most|all"
+)
+_SIGNED = re.compile(
+    r"(?:(?:[Bb]est|[Kk]ind|[Ww]arm|[Kk]indest|[Ww]armest)(?: regards| wishes)?|[Rr]egards|"
+    r"[Yy]ours(?: \w+)?|[Ss]incerely|[Ff]aithfully|[Ww]ith (?:best|kind|warm) \w+|[Gg]reetings|"
+    rf"[Ll]ove|[Cc]heers|[Tt]hanks|[Tt]hank you),?\s*\n\s*(?P<v>{NAME})\s*$"
+)
+
+
+def signature(message: str) -> str:
+    """Return the name that a letter is signed with, or ""."""
+    match = _SIGNED.search(message.rstrip())
+    return match.group("v") if match and is_name(match.group("v").split()[0]) else ""
+
+
+@phrase(
+    _GREETING,
+    rf"(?:(?i:this is|it is|I am) )?(?P<v>{NAME}) (?:here|speaking|again)\b",
+    in_questions=True,
+)
+@phrase(
+    _GREETING,
+    rf"(?:[Tt]his is|[Ii]t is me,?) (?P<v>{CAP})(?: (?:from|in) {CAP}[\w ]*)?\s*(?=$|,)",
+    in_questions=True,
+)
+def _here(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    name = match.group("v")
+    if spoken.index <= 1 and is_name(name.split()[0]) and len(name.split()) <= 3:
+        yield mine("name", name)
+
+
+@phrase(
+    r"(?:^|[,.;:-] ?|\b(?:and|but|so|just|please|can|may|could)\b) ?",
+    rf"(?P<who>\b(?:(?:my|our) )?(?:\w+ )?(?:{_OTHERS}) )?(?:\w+ )?calls? me (?P<v>.*)",
+    ignore_case=True,
+)
+def _call_me(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    if re.search(
+        r"\b(?:not|never|stop|who|he|she|you|my \w+|boss|mum|mom|dad) (?:\w+ )?call",
+        match.group().lower() if not match.group("who") else "",
+    ):
+        return
+    rest = re.sub(r"^(?:just|simply|the|usually|always|by my name) ", "", match.group("v"))
+    read, _ = values.names(rest, casual=False, several=False)
+    for name in read:
+        yield mine("nickname" if match.group("who") else "name", name)
+    del spoken
+
+
+@phrase(
+    rf"(?:^|[,.;] ?|\band )(?P<v>{NAME}) is (?P<whose>my|his|her|its|their) (?:real |first )?name\b"
+)
+def _is_the_name(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    if not is_name(match.group("v").split()[0]):
+        return
+    if match.group("whose") == "my":
+        yield mine("name", match.group("v"))
+        return
+    entity = spoken.resolve(match.group("whose"), match.start())
+    if entity and not entity.name:
+        entity.name = match.group("v")
+        yield Found(entity.label, "name", match.group("v"))
+
+
+@phrase(r"(?:^|[,.;] ?|\band )(?:the )?(?:first )?name is (?P<v>.*)", ignore_case=True)
+def _name_is(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "my baby is 7 months, name is Ibrahima" and "Name's Dewi"."""
+    here = spoken.user.here[:2]
+    before = [
+        one
+        for one in spoken.user.cast.entities
+        if one.seen[:2] == here and not one.name and one.seen[2] < match.start()
+    ]
+    first_person = re.search(r"\bI am\b", spoken.text[: match.start()])
+    if before or match.start() == 0 or first_person:
+        who = before[-1] if before else None
+        yield from attribute(spoken.about(who, f"is {match.group('v')}"), "name")
+
+
+@phrase(rf"^(?P<v>{NAME}),? (?P<who>he|she|it) is called\b")
+@phrase(rf"^(?P<v>{NAME}), bless (?P<who>him|her)\b")
+def _he_is_called(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Moose, he's called", "Doris, bless her"."""
+    entity = spoken.resolve(match.group("who"), 0)
+    if entity and not entity.name and is_name(match.group("v").split()[0]):
+        entity.name = match.group("v")
+        yield Found(entity.label, "name", match.group("v"))
+
+
+@phrase(r"\b[Mm]ine is (?:called|named) (?P<v>.*)")
+def _mine_is_called(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "a limerick about a wet dog? Mine's called Barnaby"."""
+    read = [read_role(word) for word in re.findall(r"[a-z]+", spoken.previous.lower())]
+    kept = [one[0] for one in read if one and one[0].kind in ("pet", "thing")]
+    names, _ = values.names(match.group("v"), casual=spoken.user.casual, several=False)
+    if kept and names:
+        label = user_label(kept[-1])
+        spoken.user.cast.meet(label, kept[-1].kind, names[0], kept[-1].gender, spoken.user.here)
+        yield Found(label, "name", names[0])
+
+
+@phrase(
+    r"\b(?i:I|we) (?i:have|got|own|adopted|keep|rescued|bought) (?i:an?|another|one|this) ",
+    rf"(?P<what>[a-z][\w' -]{{1,25}}?),? (?i:called|named) (?P<v>{NAME})",
+)
+def _has_called(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I have a lagotto called Mocka": an animal or thing that we know no word for."""
+    if not read_role(match.group("what")):
+        label = f"my {match.group('what')}"
+        spoken.user.cast.meet(label, "pet", match.group("v"), "", spoken.user.here)
+        yield Found(label, "name", match.group("v"))
+
+
+@phrase(
+    r"\bthe (?P<noun>names?|colou?r|breed|age|make|brand|title) of (?P<whose>my|our|his|her|their) ",
+    r"(?P<what>[\w' -]+?) (?P<rest>(?:is|are) .*)",
+    ignore_case=True,
+)
+def _name_of(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    owner = None
+    if match.group("whose").lower() not in ("my", "our"):
+        owner = spoken.resolve(match.group("whose"), match.start())
+        if owner is None:
+            return
+    holder = owner.subject if owner else USER
+    read = read_role(match.group("what"))
+    if read and read[1] == len(match.group("what")):
+        role = read[0]
+        label = user_label(role, holder)
+        entity = spoken.user.cast.meet(label, role.kind, "", role.gender, spoken.user.here)
+        about = spoken.about(entity, match.group("rest"))
+        yield from attribute(about, match.group("noun").lower().rstrip("s"))
+    else:
+        noun = f"{match.group('what')} {match.group('noun').lower()}"
+        yield from attribute(spoken.about(owner, match.group("rest")), noun)
+
+
+@phrase(
+    r"\b(?:[Dd]r\.?|[Dd]oc(?:tor)?) (?P<v>[A-Z][\w'-]+)(?= (?:says|said|told|gives|gave|wants|thinks|put|"
+    r"prescribed|insists|tells|at the|is my)\b)"
+)
+def _doctor_says(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Dr Patel gives me the look": whose doctor, if not mine?"""
+    if re.search(r"\b(?:me|I|my|us)\b|says no\b", spoken.text):
+        yield Found("my doctor", "name", match.group().strip(), 0.8)
+
+
+@phrase(r"\b[Ii]t is (?P<v>(?:Dr\.?|Doctor) [A-Z][\w'-]+)")
+def _it_is_doctor(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    if re.search(r"\bdoctor\b", f"{spoken.previous} {spoken.text}".lower()) or spoken.index == 1:
+        yield Found("my doctor", "name", match.group("v"), 0.8)
+
+
+@phrase(
+    r"\b[Tt]he (?P<role>[a-z-]+(?: (?!is\b)[a-z-]+)?),? (?:is )?(?P<v>(?:Mr|Mrs|Ms|Miss|Dr|Doc|Doctor|Prof|"
+    r"Professor|Madame|Herr|Frau|Pastor|Father|Coach)\.? [A-Z][\w'-]+)(?=$|[,.;!?]| and\b| is\b| says\b)",
+    in_questions=True,
+)
+def _the_vet(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "the vet, Doc Swanson", "the sister is Mrs Quigley": whose, if not mine?"""
+    words_in = match.group("role").split()
+    read = read_role(match.group("role")) or read_role(words_in[-1])
+    if read and read[0].kind == "person":
+        yield Found(f"my {match.group('role')}", "name", match.group("v"), 0.8)

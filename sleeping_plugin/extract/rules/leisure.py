@@ -1,0 +1,618 @@
+"""Rules for what somebody owns and does for pleasure: car, hobby, music, sport, languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sleeping_plugin.extract import values
+from sleeping_plugin.extract.lexicon import (
+    ACTIVITIES,
+    BIKES,
+    CARS,
+    COMPUTERS,
+    GAMES,
+    INSTRUMENTS,
+    LANGUAGES,
+    PHONES,
+    SPORTS,
+)
+from sleeping_plugin.extract.people import CAP, read_role
+from sleeping_plugin.extract.rules.base import NOW, Found, Said, found, rule
+from sleeping_plugin.relations.grammar import words
+
+_ING = r"(?:[a-z]+ )?[a-z]+ing\b"
+_OBJECTS = words(
+    """
+    coffee tea beer wine whisky whiskey chocolate pizza sushi pasta curry cheese spicy cats dogs
+    horses jazz opera techno metal reggae blues folk classical rock punk
+    """
+)
+_PLAYED = words(
+    """
+    game games lottery fool role part song songs field piece music market card cards same first
+    blame victim devil long lead music clown hero villain ball match stock stocks
+    """
+)
+_NOT_PLAYED = words(
+    """
+    dumb fair safe along around hard nice dead with outside inside together again music records
+    songs catch house doctor pretend hooky truant favourites tricks video online here there
+    something nothing whatever everything
+    """
+)
+_NOT_HOBBY = words(
+    """
+    being having getting working going coming doing trying looking seeing hearing feeling talking
+    chatting asking knowing living waking sleeping eating thinking using making saying telling
+    spending waiting taking wasting staying sitting giving putting needing wanting keeping finding
+    paying losing starting finishing helping teaching buying meeting
+    """
+)
+
+
+@rule(
+    r"(?:(?:am|is|are) <adv>driving|drive|drives|own|owns|bought|(?:have|has)(?: got)?|got|(?:have|has) (?:just |recently )?(?:bought|got)|switched to|traded (?:it|the [\w ]+?|my [\w ]+?) (?:in )?for|upgraded to|replaced (?:it|the [\w ]+?|my [\w ]+?) with)"
+    r"(?: around| about)?(?: in)? (?:an?|my|our|his|her|the) (?P<rest>.*)"
+)
+def _has_thing(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    verb = match.group().lower()
+    phrase = re.split(
+        r"\s(?:in|at|from|of|on|by|named|called|out|around|down|back|into)\s",
+        values.first_item(values.cut(match.group("rest"))),
+    )[0]
+    phrase = re.sub(r"\s(?:called|named|now|here|around|too|home|to|that)$", "", phrase)
+    tokens = [re.sub(r"'s?$", "", word) for word in re.findall(r"[\w'š-]+", phrase.lower())]
+    if not tokens or len(tokens) > 6:
+        return
+    drives = "driv" in verb
+    last = tokens[-1]
+    stop = {
+        "problem",
+        "question",
+        "accident",
+        "lesson",
+        "licence",
+        "license",
+        "ride",
+        "test",
+        "loan",
+        "park",
+        "tyre",
+        "insurance",
+        "crash",
+        "theory",
+        "case",
+        "charger",
+        "app",
+        "number",
+        "call",
+        "screen",
+        "contract",
+        "tour",
+        "trip",
+        "course",
+        "lane",
+    }
+    if set(tokens) & stop:
+        return
+    if drives and (last in CARS or set(tokens) & CARS or re.search(CAP, phrase)):
+        relation = (
+            "drive"
+            if last in ("bus", "taxi", "lorry", "tram", "tractor")
+            or (last == "truck" and len(tokens) == 1)
+            else "car"
+        )
+        yield found(said, relation, phrase)
+        return
+    if drives:
+        return
+    generic = {
+        "car",
+        "van",
+        "truck",
+        "bus",
+        "taxi",
+        "focus",
+        "leaf",
+        "jazz",
+        "smart",
+        "mini",
+        "golf",
+        "polo",
+        "pickup",
+        "wagon",
+        "ev",
+        "estate",
+        "hybrid",
+        "zoe",
+        "swift",
+        "genesis",
+        "surface",
+        "mac",
+        "framework",
+        "bike",
+        "bicycle",
+        "motorbike",
+        "laptop",
+        "computer",
+        "pc",
+        "smartphone",
+        "android",
+        "desktop",
+        "raspberry",
+        "triumph",
+        "canyon",
+        "trek",
+        "fiesta",
+        "forester",
+        "civic",
+        "convertible",
+        "tractor",
+        "pixel",
+        "galaxy",
+        "lotus",
+        "accord",
+        "mg",
+        "defender",
+        "polo",
+    }
+    named = (set(tokens) & (CARS - generic)) or (
+        set(tokens) & generic and re.search(CAP, phrase) and set(tokens) & CARS
+    )
+    if named and not set(tokens) & PHONES - generic:
+        yield found(said, "car", phrase)
+    elif set(tokens) & (PHONES - generic) or (set(tokens) & PHONES and re.search(CAP, phrase)):
+        yield found(said, "phone", phrase)
+    elif set(tokens) & (COMPUTERS - generic) or (
+        set(tokens) & COMPUTERS and re.search(CAP, phrase)
+    ):
+        yield found(said, "computer", phrase)
+    elif set(tokens) & (BIKES - generic) or (set(tokens) & BIKES and re.search(CAP, phrase)):
+        yield found(said, "bike", phrase)
+    elif (
+        set(tokens)
+        & {
+            "campervan",
+            "motorhome",
+            "houseboat",
+            "sailboat",
+            "sailing",
+            "narrowboat",
+            "caravan",
+            "tractor",
+            "yacht",
+            "kayak",
+            "canoe",
+            "greenhouse",
+            "allotment",
+            "telescope",
+            "kiln",
+            "loom",
+        }
+        and len(tokens) <= 4
+        and last not in ("trip",)
+    ):
+        yield found(said, "own", phrase)
+
+
+@rule(r"(?:ride|rides) (?:an?|my|his|her) (?P<rest>.*)")
+def _rides(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    phrase = values.short_phrase(match.group("rest"), 4)
+    phrase = re.split(r"\s(?:to|in|on)\b", phrase)[0]
+    if (
+        phrase
+        and (re.search(CAP, phrase) or set(phrase.lower().split()) & BIKES)
+        and phrase.lower() not in ("bike", "bicycle")
+    ):
+        yield found(said, "bike", phrase)
+
+
+@rule(r"(?:use|uses|type on|work on|code on) (?:an?|my|only an?) (?P<rest>.*)")
+def _uses(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    phrase = values.short_phrase(match.group("rest"), 4)
+    tokens = set(phrase.lower().split())
+    if tokens & (PHONES - {"android", "smartphone", "galaxy", "pixel"}) or (
+        tokens & PHONES and re.search(CAP, phrase)
+    ):
+        yield found(said, "phone", phrase)
+    elif re.fullmatch(r"(?!new|old|work|slow|my)\w+ laptop", phrase):
+        yield found(said, "computer", phrase)
+    elif tokens & (COMPUTERS - {"laptop", "pc", "desktop", "surface", "framework"}) or (
+        tokens & COMPUTERS and re.search(CAP, phrase)
+    ):
+        yield found(said, "computer", phrase)
+
+
+@rule(
+    r"(?:(?:am|is|are) <adv>(?:learning|practising|practicing|starting|learning to play|playing)|play|plays|(?:have|has) (?:been playing|played|always played|taken up|been practising)|took up|practise|practises|practice|practices|"
+    r"(?:am|is|are) <adv>learning how to play|started (?:playing|learning)|picked up|(?:have|has) (?:just |recently )?started (?:playing|learning)|study|studies|(?:am|is) (?:[\w ,]+?)?studying) (?P<rest>.*)"
+)
+def _plays(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    rest, verb = match.group("rest"), match.group()[: match.start("rest")].lower()
+    learns = "learn" in verb or "started" in verb
+    team = re.match(rf"(?:[\w -]+? )?(?:for|with) (?P<v>(?:the )?(?-i:{CAP}).*)", rest)
+    if "play" in verb and team and said.known:
+        name = values.title(team.group("v"))
+        if name and not re.match(r"(?:fun|money)", name):
+            yield found(said, "own team", name)
+    phrase = re.split(r"\s(?:in|at|on|for|with|against|since|from|to|online)\s", values.cut(rest))[
+        0
+    ]
+    for item in values.items(phrase, 4):
+        core = re.sub(
+            r"^(?:the|a bit of|some|a little|an?|my|lead|electric|acoustic|bass|upright|grand|alto|tenor|first|second|classical|jazz|tennis|competitive)\s+",
+            "",
+            item.lower(),
+        )
+        core = re.sub(r"^(?:the|alto|tenor|baritone|bass)\s+", "", core)
+        words_in = set(core.split())
+        said_as = re.sub(r"^(?:the|some|a bit of|a little|an?|my)\s+", "", item)
+        if core in INSTRUMENTS or core.split()[-1] in INSTRUMENTS and len(core.split()) <= 3:
+            yield found(said, "instrument" if not learns or "play" in verb else "learning", said_as)
+        elif "play" in verb and re.match(rf"the {core}\b", rest) and core not in _PLAYED:
+            yield found(said, "instrument", said_as)
+        elif (
+            re.match(r"(?:play|plays|also play)\b", said.text)
+            and re.fullmatch(r"[a-z]{4,}", item)
+            and item not in _PLAYED | _NOT_PLAYED
+            and core not in SPORTS | GAMES
+        ):
+            yield found(said, "sport", item, 0.8)
+        elif core in SPORTS or (words_in & SPORTS and len(core.split()) <= 3):
+            yield found(said, "sport", said_as)
+        elif (core in GAMES or (words_in & GAMES and len(core.split()) <= 3)) or (
+            "play" in verb and item[:1].isupper() and len(item.split()) <= 4 and "study" not in verb
+        ):
+            yield found(said, "play", said_as)
+        else:
+            break
+
+
+@rule(
+    r"(?:(?:am|is|are) <adv>(?:learning|studying|teaching myself|trying to learn|taking (?:lessons in|classes in)|picking up|doing)|(?:have|has) (?:just |recently )?(?:been learning|started learning|started to learn|started|taken up)|started learning|started to learn|took up|learn|learns|take|takes|(?:am|is) taking|attend|attends|trying to learn) (?P<rest>.*)"
+)
+def _learns(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    rest = match.group("rest")
+    lessons = re.match(
+        r"(?P<v>[\w -]{2,25}?) (?:lessons|classes|courses?|evening class\w*)\b", rest
+    )
+    verb = match.group()[: match.start("rest")].lower().strip()
+    if lessons and not re.match(
+        r"(?:a|an|the|my|some|online|private|extra|these|few)$", lessons.group("v")
+    ):
+        yield found(
+            said,
+            "learning",
+            re.sub(
+                r"^(?:a|an|the|some|private|weekly|online|evening|beginners?'?) ",
+                "",
+                lessons.group("v"),
+            ),
+        )
+        return
+    if re.match(
+        r"take|takes|attend|(?:am|is) taking|(?:am|is|are) .*doing|(?:have|has) .*started$", verb
+    ):
+        return
+    how = re.match(
+        r"(?:how )?to (?P<v>(?:play|knit|sew|swim|cook|bake|code|program|dance|ski|surf|sail|paint|draw|ride|sing|fly|juggle|weld|crochet|weave|skate|fence|speak|sign|fish|climb|dive|drum|drive)\b(?: (?!with|at|in|on|for|now)[\w-]+){0,2})",
+        rest,
+    )
+    for item in (
+        [how.group("v")]
+        if how and "learn" in verb
+        else values.items(
+            re.split(r"\s(?:at|for|on|with|in|from|because|by)\s", values.cut(rest))[0], 3
+        )
+    ):
+        lowered = item.lower()
+        language = set(lowered.split()) & LANGUAGES
+        if (
+            language
+            or lowered in INSTRUMENTS
+            or "learn" in verb
+            or "teach" in verb
+            or lowered.split()[-1] in ACTIVITIES
+        ):
+            if re.match(
+                r"(?:a lot|new|things|from|more|every|about|that|hard|fast|quickly|something|on)\b",
+                lowered,
+            ) or values.is_vague(item):
+                break
+            if re.match(r"took up|have|has", verb) and not language:
+                yield found(said, "hobby", re.sub(r"^(?:the)\s+", "", item))
+            elif "study" in verb and not language:
+                break
+            else:
+                yield found(
+                    said, "learning", re.sub(r"^(?:the|some|a bit of|a little)\s+", "", item)
+                )
+
+
+@rule(
+    r"(?:speak|speaks|(?:am|is|are) <adv>(?:fluent|bilingual|trilingual|native) (?:in|speakers? of)|know|knows|understand|read|reads|can speak|grew up speaking|grew up with|grew up bilingual with|(?:am|is) a native) (?P<rest>.*)"
+)
+def _speaks(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    rest = re.sub(
+        r"\b(?:fluent|fluently|good|decent|some|basic|a bit of|a little bit|little bit|a little|broken|enough|native|perfect|only|both|mainly|also|pretty good|at home|with (?:my|the|our) \w+)\b",
+        "",
+        match.group("rest"),
+    )
+    for piece in re.split(r"\s*,\s*|\s+(?:and|&|or|plus|but|as well as)\s+", values.cut(rest)):
+        language = re.match(
+            r"\s*(?:swiss |brazilian |american |british )?(?P<v>[\w-]+)", piece, re.IGNORECASE
+        )
+        if language and language.group("v").lower() in LANGUAGES:
+            kind = "native language" if "native" in match.group() else "language"
+            yield found(
+                said, kind, piece.strip() if len(piece.split()) <= 2 else language.group("v")
+            )
+
+
+@rule(
+    r"(?:(?:am|is|are) <adv>(?:an? )?(?:(?:big|huge|lifelong|massive|die-hard|proud|long-suffering|great|loyal|passionate|keen|season ticket holder|true) )*(?:fans?|supporters?|followers?) of|support|supports|root for|roots for|cheer for|cheers for|follow|follows|(?:have|has) (?:always )?supported|(?:am|is|are) rooting for) (?P<rest>.*)"
+)
+def _supports(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    rest = re.sub(r"^the (?=[A-Z])", "the ", match.group("rest"))
+    name = values.title(rest)
+    if name:
+        relation = "team" if "fan" not in match.group() else "fandom"
+        yield found(said, relation, name)
+    elif (
+        said.casual
+        and "support" in match.group()
+        and not re.match(r"(?:the|my|a|an|this|that|it|him|her|them|you|your|all|our)\b", rest)
+    ):
+        yield found(said, "team", values.short_phrase(rest, 2))
+    elif "fan" in match.group():
+        phrase = values.short_phrase(rest, 4)
+        if phrase:
+            yield found(said, "likes", phrase, 0.8)
+
+
+@rule(
+    rf"{NOW} <adv>(?:an? )?(?:(?:big|huge|lifelong|massive|die-hard|proud|long-suffering|great|loyal|passionate|keen|total) )*(?P<v>(?:(?-i:{CAP}) ?){{1,3}})(?:fan|supporter|fans|supporters|man|woman)\b"
+)
+def _is_fan(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    name = match.group("v").strip()
+    if re.match(CAP + "$", name.split()[0]):
+        yield found(said, "team", name)
+
+
+@rule(
+    rf"(?:love|loves|enjoy|enjoys|like|likes|adore|adores|(?:am|is|are) <adv>(?:into|keen on|fond of|passionate about|crazy about|obsessed with|addicted to|mad about|hooked on|good at)|"
+    rf"go|goes|(?:have|has) (?:just |recently )?(?:started|taken up|got into|gotten into)|took up|started|got into|do|does|practise|practises|practice|live for|lives for|(?:am|is) learning|spend[s]? [\w' ]*?(?:time|weekends?|evenings?|sundays?|saturdays?|hours|days?|summers?)) (?:(?:going|doing|to go|in|on|to do) )?(?P<v>{_ING}(?P<rest>.*))"
+)
+def _likes_doing(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    if re.match(r"(?:go|goes) (?:on|by|through|with|for)\b", said.text):
+        return
+    first = next(
+        (w for w in re.findall(r"[a-z]+", match.group("v").lower()) if w.endswith("ing")), ""
+    )
+    if not match.group("v").lower().startswith(first) and not re.match(
+        r"(?:go|goes)\b", said.text, re.IGNORECASE
+    ):
+        return
+    if (
+        first in _NOT_HOBBY
+        or not first.endswith("ing")
+        or first
+        in (
+            "thing",
+            "king",
+            "string",
+            "spring",
+            "something",
+            "morning",
+            "evening",
+            "everything",
+            "nothing",
+            "anything",
+            "during",
+            "bring",
+            "wedding",
+            "ring",
+        )
+    ):
+        return
+    phrase = values.first_item(values.cut(match.group("v")))
+    phrase = re.split(
+        r"\s(?:with|at|in|on|after|around|for|every|near|along|here|by|to|down|up|together|when|from|through|a lot|most|these)\s?(?=\b)",
+        phrase,
+    )[0]
+    if said.text.lower().startswith(("go ", "goes ")) and re.match(
+        r"(?:shopping|missing|crazy|bankrupt)", phrase
+    ):
+        return
+    if 0 < len(phrase.split()) <= 4:
+        yield found(said, "hobby", phrase)
+
+
+@rule(
+    r"(?:(?:love|loves|like|likes|adore|adores|enjoy|enjoys) (?:to )|spend[s]? [\w' ]*?(?:time|weekends?|evenings?) (?:to )?)(?P<v>(?:knit|sew|paint|draw|cook|bake|hike|swim|dance|sing|read|garden|fish|climb|sail|surf|ski|run|cycle|write|crochet|bike|travel|skate|camp|hunt|row|box|fence|kayak|ride|play|collect|watch|build|grow)\b(?P<rest>.*))"
+)
+def _likes_to(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    phrase = values.first_item(values.cut(match.group("v")))
+    phrase = re.split(r"\s(?:with|at|in|on|after|around|for|every|near|along|a lot)\s?", phrase)[0]
+    if 0 < len(phrase.split()) <= 4 and not re.match(r"(?:watch|ride|build|grow|read)$", phrase):
+        yield found(said, "hobby", phrase)
+
+
+@rule(
+    r"(?:do|does|practise|practises|practice|practices|train|trains|teach myself|(?:am|is|are) <adv>(?:into|keen on|passionate about|crazy about|obsessed with|doing|mad about)|(?:have|has) (?:been doing|done|taken up)|took up|love|loves|enjoy|enjoys|got into) (?P<rest>.*)"
+)
+def _does_activity(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    for item in values.items(
+        re.split(r"\s(?:in|at|on|for|with|every|twice|since)\s", values.cut(match.group("rest")))[
+            0
+        ],
+        3,
+    ):
+        lowered = item.lower()
+        for word in lowered.split()[:1]:
+            if word in ACTIVITIES and len(lowered.split()) > 1:
+                item, lowered = item.split()[0], word
+        if (
+            lowered in ACTIVITIES
+            or lowered in SPORTS
+            or lowered in GAMES
+            or lowered.split()[-1] in ACTIVITIES
+        ):
+            yield found(said, "hobby", item)
+        else:
+            break
+
+
+@rule(
+    r"(?:sing|sings|play|plays|dance|dances|perform|performs|(?:am|is|are) <adv>(?:a member of|singing|in|part of|on)) (?:(?:alto|tenor|bass|soprano|baritone|first|second|\w+) )?(?:in|with|for|at)? ?(?:an?|the|my|our|his|her|local) (?P<v>(?:[\w'-]+ ){0,4}(?:choir|band|orchestra|quartet|trio|chorus|ensemble|club|troupe|theatre group|drama group|big band|society|[\w-]+ team|squad|league|improv group))\b(?P<rest>.*)"
+)
+def _member(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    value = re.sub(r"^(?:the|a|an|my|our|local)\s+", "", match.group("v"))
+    if value.lower() in ("club", "band", "society", "league") and not match.group(
+        "rest"
+    ).startswith(" called"):
+        return
+    yield found(said, "group", value)
+    part = re.match(
+        r"(?:sing|sings) (alto|tenor|bass|soprano|baritone)\b", said.text, re.IGNORECASE
+    )
+    if part:
+        yield found(said, "singing voice", part.group(1))
+    called = re.match(r",? (?:called|named) (?P<v>.*)", match.group("rest"))
+    title = values.title(called.group("v")) if called else ""
+    if called and not title and said.casual:
+        title = values.short_phrase(called.group("v"), 3)
+    if title:
+        head = value.split()[-1]
+        yield Found(f"my {head}" if said.who is None else f"{said.subject}'s {head}", "name", title)
+
+
+@rule(
+    r"(?:knit|knits|sew|sews|crochet|crochets|paint|paints|garden|gardens|fish|fishes|hunt|hunts|draw|draws|climb|climbs|surf|surfs|ski|skis|fence|fences|row|rows|sail|sails|box|boxes|dance|dances|juggle|juggles|swim|swims|hike|hikes|cycle|cycles|run|runs|skate|skates|jog|jogs|box|sculpt|sculpts|carve|carves|weave|weaves|cook|cooks|bake|bakes|meditate|meditates|spin|spins)(?P<rest>(?: \w+)?)(?P<when> (?:in (?:my|his|her|our|their) (?:free|spare) time|at (?:the )?weekends?|on (?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekends)|every \w+|a lot|as a hobby|for fun|once a week|twice a week|whenever .*|to relax|in the evenings?|after work))"
+)
+def _does_often(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    phrase = (said.text.split()[0] + match.group("rest")).strip()
+    yield found(said, "hobby", phrase, 0.85)
+
+
+@rule(
+    r"(?:like|likes|love|loves|adore|adores) (?P<v>.*?) (?:the most|the best|best|most|more than (?:anything|everything|any other \w+))(?: of (?:all )?(?P<of>[\w ]+?))?(?:,|$| but| and| because)"
+)
+def _likes_most(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    thing = (match.group("of") or "").strip().lower()
+    singular = {
+        "foods": "food",
+        "colours": "colour",
+        "colors": "color",
+        "seasons": "season",
+        "animals": "animal",
+        "books": "book",
+        "films": "film",
+        "movies": "movie",
+        "drinks": "drink",
+        "dishes": "dish",
+        "flowers": "flower",
+        "fruits": "fruit",
+    }
+    value = values.bare(match.group("v"))
+    if 0 < len(value.split()) <= 5 and not values.is_vague(value):
+        yield found(said, f"favourite {singular.get(thing, 'thing')}", value)
+
+
+@rule(r"can not (?:really )?(?:eat|have|drink|touch|tolerate|digest) (?P<rest>.*)")
+def _can_not_eat(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    if re.match(
+        r"(?:it|that|this|them|anything|any|much|more|an?|my|your|without|another|enough|the)\b",
+        match.group("rest"),
+    ):
+        return
+    for item in values.items(match.group("rest"), 3):
+        yield found(said, "avoids eating", item)
+
+
+@rule(
+    r"(?:can not stand|can not bear|hate|hates|detest|detests|loathe|loathes|dislike|dislikes|despise|despises|(?:do|does) not (?:really )?(?:like|eat|drink|enjoy)|never (?:eat|drink)|(?:am|is) not (?:a (?:big )?fan of|fond of|keen on|into)) (?P<rest>.*)"
+)
+def _dislikes(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    rest = match.group("rest")
+    verb = match.group()[: match.start("rest")].lower()
+    if re.match(
+        r"(?:it|that|this|them|him|her|to|when|how|the (?:way|idea|fact|thought)|my|his|being|having|you|people|mondays?|myself|what|much|a lot|enough|well|any|anything|a thing)\b",
+        rest,
+    ):
+        return
+    for item in values.items(re.sub(r"^(?:any|the taste of|the smell of)\s+", "", rest), 3):
+        lowered = item.lower()
+        if item[:1].isupper() and "eat" not in verb and "drink" not in verb:
+            break
+        if lowered.endswith("ing") and len(lowered.split()) > 2:
+            break
+        if "eat" in verb:
+            yield found(said, "avoids eating", item)
+        elif "drink" in verb:
+            yield found(said, "avoids drinking", item)
+        else:
+            yield found(said, "dislikes", item, 0.8)
+
+
+@rule(
+    rf"(?:{NOW} <adv>(?:afraid|scared|frightened|terrified) (?:of|from)|fear|fears|(?:have|has) (?:an? )?(?:(?:terrible|real|huge|big|irrational) )?(?:fear|phobia) of) (?P<rest>.*)"
+)
+def _fears(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    if re.match(
+        r"(?:the (?:worst|exam|result|answer|future|interview)|my|losing|getting|being|what|it|that|him|her|missing|failing|asking|making|forgetting)\b",
+        match.group("rest"),
+    ):
+        return
+    for item in values.items(match.group("rest"), 3):
+        yield found(said, "fear", item)
+
+
+@rule(
+    r"(?:love|loves|adore|adores|like|likes|(?:am|is|are) <adv>(?:addicted to|obsessed with|crazy about|fond of|into|mad about|a sucker for)) (?P<rest>.*)"
+)
+def _loves(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    rest = match.group("rest")
+    if re.match(
+        r"(?:it|that|this|these|those|them|him|her|to|when|how|the (?:way|idea|fact|thought|sound|look|name|new|first|last|second|joke|one|part)|my|his|her|your|our|being|you|people|myself|what|much|a lot|everything|all|any|both|every|one|a good|a nice|some|\w+ing)\b",
+        rest,
+    ):
+        return
+    if read_role(values.bare(rest).lower()) and not re.match(r"(?:dogs|cats|horses|birds)\b", rest):
+        return
+    for item in values.items(rest, 3):
+        if len(item.split()) <= 3 and (item[:1].islower() or item.split()[0].lower() in LANGUAGES):
+            yield found(said, "likes", item, 0.75)
+        else:
+            break
+
+
+@rule(
+    r"(?P<v>ski|surf|swim|sail|fence|skate|knit|crochet|sew|quilt|embroider|juggle|kayak|sculpt|garden|hike|"
+    r"snowboard|skateboard|kitesurf|windsurf|paraglide|boulder|weave|whittle|busk|birdwatch|fish(?=es$|es,))(?:s|es)?\b(?P<rest>.*)"
+)
+def _does_habitually(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "in winter I ski in Shymbulak": these verbs in the present are habits."""
+    if not re.match(
+        r"\s+(?:the|this|that|it|through|into|over|up|out|off|around|on my|for you)\b",
+        match.group("rest"),
+    ):
+        verb = said.text.split()[0]
+        more = re.match(
+            r" (?:in|on|with)? ?(?:the )?[A-Za-z-]+(?: [a-z-]+)?(?=$|,)",
+            values.cut(match.group("rest")),
+        )
+        yield found(said, "hobby", values.cut(verb + (more.group() if more else "")), 0.8)
+
+
+@rule(
+    r"(?:do|does) (?:a lot of |some )?(?P<v>(?:[A-Za-z]+ )?[a-z]{3,}ing)\b(?! (?:to|for|in|at)\b)"
+)
+def _does_dancing(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Cara does Irish dancing"."""
+    word = match.group("v").split()[-1]
+    if word not in _NOT_HOBBY and not re.match(
+        r"(?:no|some|any|every)?thing|the|my|a|it", match.group("v")
+    ):
+        yield found(said, "hobby", match.group("v"))

@@ -1,0 +1,199 @@
+"""Rules for names: "is called", "goes by", "I'm Tom"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sleeping_plugin.extract import values
+from sleeping_plugin.extract.jobs import is_occupation
+from sleeping_plugin.extract.lexicon import *
+from sleeping_plugin.extract.people import CAP, NAME, is_name, read_role, singular_label
+from sleeping_plugin.extract.rules.base import NOW, Found, Said, found, rule
+from sleeping_plugin.relations.grammar import USER
+
+
+@rule(r"am (?P<v>[a-z]+)(?P<after>.*)")
+def _is_lower_name(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "hi im sam, 24": only where a message opens so."""
+    word = match.group("v").lower()
+    if not (said.casual and said.pronoun == "i") or match.group("v") != word:
+        return
+    told = re.match(r",? (?:btw|by the way|if that helps|here\b)", match.group("after"))
+    ends = told or (said.opens and re.match(r"$|,| and | from |[.!] ", match.group("after")))
+    if (
+        not values.age(word)
+        and ends
+        and is_name(word)
+        and not values.is_vague(word)
+        and not _ADJECTIVE.search(word)
+    ):
+        yield found(said, "name", word, 0.8)
+
+
+_ADJECTIVE = re.compile(
+    r"(?:ed|ing|ful|less|ous|ive|able|ible|ic|al|ish|ly)$|^(?:new|old|sick|ill|sad|happy|angry|bored|"
+    r"busy|late|early|ready|sorry|sure|fine|good|great|bad|okay|cold|hot|warm|lost|stuck|back|home|"
+    r"vegan|single|broke|free|alive|dead|wrong|right|lonely|curious|glad|proud|afraid|upset|drunk|"
+    r"asleep|awake|hungry|thirsty|a|an|the|in|at|on|from|so|too|very|pregnant|desperate|male|female|"
+    r"gay|trans|straight|blind|deaf|german|french|dutch|irish|welsh|finnish|greek|latino|serious|up|"
+    r"down|out|off|over|under|not|no|just|still|now|here|there|what|how|why|who|when|where|someone|"
+    r"learning|like|about|with|for|human|student|nurse|teacher|outside|inside|abroad|away|around)$"
+)
+
+
+# ---------------------------------------------------------------- names
+
+
+@rule(rf"(?:{NOW}|was|were) (?:called|named|known (?:as|to \w+ as)|nicknamed) ")
+def _is_called(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    if said.who is None and said.pronoun == "we":
+        yield Found(USER, "group name", values.title(said.text[match.end() :]))
+        return
+    yield from _named(said, said.text[match.end() :], "name")
+
+
+@rule(rf"{NOW} (?:an? |the |our |my )?(?:[\w'-]+ ){{0,4}}?(?:called|named|by the name of) ")
+def _is_someone_called(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    if said.who is None or said.who.name:
+        return
+    yield from _named(said, said.text[match.end() :], "name")
+
+
+@rule(
+    r"(?:go|goes|went) by |(?:answer|answers|listen|listens|respond|responds|hear|hears) (?:to|on) (?!music|the (?!names?))"
+)
+def _goes_by(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    if re.search(r"\bby \w+ (?:to|every|in|on|at)\b", said.text):
+        return  # "I go by Vespa to the wholesaler"
+    rest = re.sub(r"^(?:the )?names? (?:of )?", "", said.text[match.end() :])
+    yield from _named(said, rest, "name")
+
+
+@rule(r"(?:call|named|name|christened|call) (?:him|her|it|them|the \w+|my \w+|our \w+|this \w+) ")
+def _i_call(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    if said.who is not None and not re.match(r"named|christened", said.text):
+        return
+    target = re.search(
+        r"(him|her|it|them|(?:the|my|our|this) (\w+)) $", match.group(), re.IGNORECASE
+    )
+    if target is None:
+        return
+    who = (
+        said.cast.of_label(f"my {target.group(2).lower()}")
+        if target.group(2)
+        else said.cast.resolve(target.group(1), said.here)
+    )
+    if target.group(2) and who is None:
+        read = read_role(target.group(2).lower())
+        if read:
+            who = said.cast.meet(f"my {read[0].text}", read[0].kind, "", read[0].gender, said.here)
+    if who is None or (who.name and who.kind == "person"):
+        return
+    about = Said(who, said.text, said.casual, said.cast, said.here)
+    yield from _named(about, said.text[match.end() :], "name")
+
+
+def _named(said: Said, rest: str, relation: str) -> Iterator[Found]:
+    """Yield the name at the start of ``rest`` for the subject, and tell the cast."""
+    if said.who is not None and said.who.kind == "thing":
+        title = values.title(rest) or values.short_phrase(rest, 4)
+        if title:
+            yield found(said, relation, title)
+        return
+    read, _ = values.names(rest, casual=said.casual, several=said.plural)
+    label = said.who.label if said.who else USER
+    for name in read:
+        if said.who is not None and not said.plural:
+            said.who.name = said.who.name or name
+        elif said.who is not None:
+            said.cast.meet(_one_of(label), said.who.kind, name, "", said.here)
+        yield Found(_one_of(label) if said.plural else label or name, relation, name)
+
+
+def _one_of(label: str) -> str:
+    """Return "my son" for "my sons"."""
+    front, _, rest = label.partition(" ")
+    read = read_role(rest) if rest else None
+    return f"{front} {singular_label(read[0])}" if read else label
+
+
+@rule(rf"(?:am|is|are|was) <adv>(?P<v>(?-i:{NAME}))(?P<after>.*)")
+def _is_name(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    if said.text.startswith("was") and not (
+        said.who and re.search(r"\b(?:late|grand|great)", said.who.label)
+    ):
+        return
+    # upper case matters here, and the table is compiled without it
+    if re.match(rf"(?-i:{NAME})$", match.group("v").strip()) is None or (
+        said.who is not None and said.who.kind == "thing"
+    ):
+        return
+    if said.who is None and said.pronoun == "we":
+        return
+    read, end = values.names(match.group("v"), casual=False, several=said.plural)
+    if not read or (said.who is not None and said.who.name):
+        return
+    name = read[0]
+    after = match.group("v")[end:] + match.group("after")
+    home = re.match(r",? (?:and )?(?:am )?(?:originally )?from (?P<v>.*)", after)
+    told, _ = values.place(home.group("v"), casual=said.casual) if home else ("", False)
+    if told:
+        yield found(said, "hometown", told)
+    word = name.split()[-1].lower()
+    if word in NATIONALITIES | RELIGIONS | DIETS or is_occupation(name) or word.endswith("'s"):
+        return
+    if re.match(
+        r"\s+(?!and\b|but\b|btw\b|by the way|from\b|here\b|who\b|with\b|too\b|or\b|also\b)[a-z]",
+        after,
+    ):
+        return
+    if said.who is None:
+        yield found(said, "name", name)
+    elif said.who.label:
+        yield from _named(said, match.group("v") + match.group("after"), "name")
+
+
+_PRAISE = words(
+    """
+    menace rescue pain nightmare monster star legend sweetheart handful terror bully diva angel boy
+    girl baby puppy kitten thief pest clown cuddler genius idiot coward mess joy treasure glutton
+    beast dear darling grump snob fussy picky good big little bit lot must gift present problem
+    """
+)
+_KIND_OF = re.compile(r"(?:an? |the )?(?P<v>.*)")
+
+
+@rule(rf"{NOW} <adv>(?P<det>an? )(?P<rest>.*)")
+def _is_kind(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "my truck is a Scania", "my dog is a beagle"."""
+    if said.who is None or said.who.kind == "person":
+        return
+    rest = match.group("rest")
+    phrase = values.first_item(values.cut(rest))
+    if said.who.kind == "pet":
+        read = read_role(phrase.lower())
+        if read and read[1] == len(phrase) and read[0].kind == "pet":
+            yield found(said, "breed", phrase, 0.85)
+        elif re.search(r"\b(?:mix|cross|breed|hound|terrier|shepherd|collie|cat)\b", phrase):
+            yield found(said, "breed", phrase, 0.85)
+        elif re.match(CAP + r"(?: [\w-]+)?$", phrase) or (
+            re.fullmatch(r"[a-z-]+", phrase) and phrase not in _PRAISE and match.group("det")
+        ):
+            yield found(said, "breed", phrase, 0.85)
+    elif (
+        (re.search(CAP, phrase) or set(phrase.split()) & (CARS | COMPUTERS | PHONES))
+        and said.who.label.startswith("my ")
+        and len(phrase.split()) <= 5
+    ):
+        yield Found(USER, said.who.label[3:], phrase, 0.9)
+
+
+@rule(rf"{NOW} (?P<v>(?i:the )?(?-i:{CAP}).*)")
+def _thing_is_named(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "my school is Fairholme Academy"."""
+    if said.who is None or said.who.kind != "thing" or said.who.name:
+        return
+    title = values.title(match.group("v"))
+    if title and match.group("v").startswith(title) and is_name(title.split()[0]):
+        yield from _named(said, title, "name")
