@@ -16,6 +16,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sleeping_plugin.redact_words import (
+    CODE,
+    COMPOUND,
+    DIGITS,
+    KEYED,
+    NUMBER_WORD,
+    ORDINARY,
+    PLACE,
+    SPOKEN_CODE,
+    SPOKEN_PASSWORD,
+    UNIT,
+    WORDY,
+)
+
 REDACTED = "[redacted]"
 
 
@@ -31,8 +45,8 @@ class Span:
 def find_secrets(text: str) -> list[Span]:
     """Return the secrets of ``text`` in order, without overlaps."""
     found = sorted(
-        itertools.chain(_formats(text), _numbers(text), _cues(text), _assignments(text),
-                        _random_tokens(text)),
+        itertools.chain(_formats(text), _numbers(text), _cues(text), _spoken(text),
+                        _assignments(text), _random_tokens(text)),
         key=lambda span: (span.start, -span.end),
     )  # fmt: skip
     merged: list[Span] = []
@@ -76,7 +90,10 @@ _PREFIXED = re.compile(
     r"|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{20,}"  # AWS, Google
     r"|xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|SG\.[\w-]{16,}\.[\w-]{16,}"
     r"|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,}|dop_v1_[a-f0-9]{40,}"
-    r"|AGE-SECRET-KEY-1[A-Z0-9]{40,}|\d{8,10}:AA[A-Za-z0-9_-]{32,}"  # age, Telegram bots
+    r"|AGE-SECRET-KEY-1[A-Z0-9]{40,}|(?:bot)?\d{8,10}:AA[A-Za-z0-9_-]{32,}"  # age, Telegram bots
+    r"|(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"  # US social security
+    r"|(?=[A-Z-]*\d)(?=[\d-]*[A-Z])(?:[A-Z0-9]{5}(?:-[A-Z0-9]{5}){2,5}|[A-Z0-9]{4}(?:-[A-Z0-9]{4})"
+    r"{2,7}|[A-Z0-9]{6}(?:-[A-Z0-9]{6}){2,5})(?![\w-])"  # licence keys
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"  # JSON web tokens
     r")"
 )
@@ -85,13 +102,21 @@ _PRIVATE_KEY = re.compile(
     r"(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|\Z)",
     re.DOTALL,
 )
-_AUTHORIZATION = re.compile(r"\b(?:Bearer|Basic)\s+(?P<secret>[A-Za-z0-9+/=._~-]{16,})")
+_AUTHORIZATION = re.compile(
+    r"(?:\b(?:Bearer|Basic)\s+(?=\S{16})|\bauthorization[\"']?:\s*[\"']?(?:[a-z-]+\s+)?(?:token=)?"
+    r"|\bx-[a-z-]*(?:key|token|secret|auth)[\"']?:\s*[\"']?|\bcookie:\s*[\w.-]+="
+    r"|\bcurl\b[^\n]{0,200}?\s(?:-u|--user)\s*[\"']?[\w.@-]*:"
+    r"|\b(?:mysql|mysqldump|sshpass|mariadb)\b[^\n]{0,80}?\s-p\s?[\"']?)"
+    r"(?P<secret>[^\s\"',;<>${}]{6,})",
+    re.IGNORECASE,
+)
 _URL_LOGIN = re.compile(
     r"\b[a-z][a-z0-9+.-]{0,20}://(?P<secret>[^\s/@:]*:[^\s/@]+)@", re.IGNORECASE
 )
 _URL_PARAMETER = re.compile(
-    r"[?&;](?:[a-z_-]*token|[a-z_-]*secret|api_?-?key|key|password|passwd|pwd|sig|signature)"
-    r"=(?P<secret>[^\s&#;\"'<>]{6,})",
+    r"[?&;#](?:[a-z_-]*(?:token|secret|key)|pass|password|passwd|pwd|pw|auth|sig|signature)"
+    r"=(?P<secret>[^\s&#;\"'<>]{6,})"
+    r"|hooks\.slack\.com/services/(?P<slack>[\w/]{20,})|/api/webhooks/\d+/(?P<hook>[\w-]{20,})",
     re.IGNORECASE,
 )
 
@@ -105,21 +130,32 @@ def _formats(text: str) -> Iterator[Span]:
                 yield Span(*match.span(group), "token")
     for pattern in (_URL_LOGIN, _URL_PARAMETER):
         for match in pattern.finditer(text):
-            if not _placeholder(match["secret"]):
-                yield Span(*match.span("secret"), "url")
+            group = match.lastgroup or "secret"
+            if not _placeholder(match[group]):
+                yield Span(*match.span(group), "url")
 
 
 # --- numbers with check digits ----------------------------------------------------------------
 
+_BETWEEN = r"[ .,/_\u00a0\u2013-]"
 _CARD = re.compile(
-    r"(?<![\w.+-])(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5})"
+    rf"(?<![\w.+-])(?:\d{{13,19}}"
+    rf"|\d{{4}}(?:(?P<a>{_BETWEEN}{{1,3}})\d{{4}}(?P=a)\d{{4}}(?P=a)\d{{1,7}}"
+    rf"|(?P<b>{_BETWEEN}{{1,3}})\d{{6}}(?P=b)\d{{4,5}}|(?:\s+\d{{4}}){{3}})"
+    rf"|\d(?:(?P<c>{_BETWEEN})\d(?:(?P=c)\d){{11,17}}"
+    rf"|(?P<d>{_BETWEEN}?)\d(?:{_BETWEEN}\d(?P=d)\d){{6,8}}))"
     r"(?![\w-]|\.\d)"
 )
+_CARD_SAID = re.compile(
+    rf"\b(?:card|visa|mastercard|amex|debit"
+    rf"|credit)\b\D{{1,60}}?(?P<secret>\d(?:{_BETWEEN}{{0,3}}\d){{12,18}})"
+    r"(?!\d)", re.IGNORECASE,
+)  # fmt: skip
 _CARD_ISSUER = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}"
     r"|6(?:011|4[4-9]\d|5\d\d)\d{12}|35\d{14}|62\d{14,17}|(?:50|5[6-9]|6\d)\d{10,17}"
 )
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}[ -]?(?=[A-Za-z0-9])")
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2} ?\d{2}[ .\u00a0-]{0,2}(?=[A-Za-z0-9])")
 _IBAN_LENGTHS = """
     15NO 16BE 18DK 18FI 18FO 18GL 18NL 19MK 19SI 20AT 20BA 20EE 20KZ 20LT 20LU 20XK 21CH 21CR
     21HR 21LI 21LV 22BG 22BH 22DE 22GB 22GE 22IE 22ME 22RS 23AE 23GI 23IL 23IQ 23OM 24AD 24CZ
@@ -131,15 +167,18 @@ _IBAN_LENGTH = {entry[2:]: int(entry[:2]) for entry in _IBAN_LENGTHS.split()}
 
 
 def _numbers(text: str) -> Iterator[Span]:
-    for match in _CARD.finditer(text):
-        digits = re.sub(r"\D", "", match[0])
+    for match in itertools.chain(_CARD.finditer(text), _CARD_SAID.finditer(text)):
+        group = "secret" if match.re is _CARD_SAID else 0
+        digits = re.sub(r"\D", "", match[group])
         if _CARD_ISSUER.fullmatch(digits) and _luhn(digits):
-            yield Span(*match.span(), "card")
+            yield Span(*match.span(group), "card")
     for match in _IBAN.finditer(text):
         length = _IBAN_LENGTH.get(match[0][:2].upper(), 0)
-        account = re.compile(rf"(?:[A-Za-z0-9][ -]?){{{length - 1}}}[A-Za-z0-9](?![A-Za-z0-9])")
+        account = re.compile(
+            rf"(?:[A-Za-z0-9][ .\u00a0-]{{0,2}}){{{length - 1}}}[A-Za-z0-9](?![A-Za-z0-9])"
+        )
         whole = account.match(text, match.start()) if length else None
-        if whole and _mod97(re.sub(r"[ -]", "", whole[0]).upper()):
+        if whole and _mod97(re.sub(r"[ .\u00a0-]", "", whole[0]).upper()):
             yield Span(*whole.span(), "bank account")
 
 
@@ -155,58 +194,77 @@ def _mod97(account: str) -> bool:
 
 # --- cues -------------------------------------------------------------------------------------
 
-# What follows these is the name of a thing, not a secret: "password manager".
-_COMPOUND = (
-    r"(?![\s-]*(?:managers?|generators?|reset\w*|polic\w+|hash\w*|fields?|prompts?|vaults?|hints?"
-    r"|protect\w*|lengths?|strengths?|recovery|rules?|safes?|apps?|tools?|dialogs?|forms?|boxes"
-    r"|changes?|file|less|holders?|requirements?|authentication|leaks?|breach\w*|cushions?|board)\b)"
-)
-_WORDY = (
-    r"pass[ -]?words?|passwd|pass[ -]?phrases?|passcodes?|passwor[dt]e?s?|kennwort|mot de passe"
-    r"|contraseñas?|senha|wachtwoord"
-)
-_DIGITS = (
-    r"pin(?:[ -]?(?:code|number))?|(?:door|gate|alarm|entry|entrance|access|security|unlock|lock"
-    r"|padlock|locker|garage|safe|vault|verification|login|2fa|sms|otp|one-time|backup|recovery"
-    r"|activation|lockbox|keypad)[ -]?codes?|combination|cvv2?|cvc2?|otp"
-    r"|ssn|social security(?: number)?|card number"
-)
-_KEYED = (
-    r"(?:api|access|auth|authentication|bearer|secret|private|refresh|session|license|licence"
-    r"|product|activation|recovery|encryption|wifi|wi-fi|wpa2?|network security|bot|client)"
-    r"[ _-]?(?:access[ _-]?)?(?:keys?|tokens?|secrets?)|credentials|logins?|pwd|pw"
-)
 _CUE = re.compile(
-    rf"(?<![A-Za-z0-9])(?:(?P<wordy>{_WORDY})|(?P<digits>(?<![\w-])(?:{_DIGITS}))|(?P<keyed>{_KEYED}))"
-    rf"(?![A-Za-z0-9_]){_COMPOUND}",
+    rf"(?<![A-Za-z0-9])(?:(?P<wordy>{WORDY})|(?P<digits>(?<![\w-])(?:{DIGITS}))|(?P<keyed>{KEYED})"
+    rf"|(?P<place>{PLACE}|pass(?=(?: (?:for|to|at|on)(?: [a-z]+){{1,4}})?(?: is|:| ?=))"
+    rf"|token(?=(?: (?:for|to|at)(?: [a-z]+){{1,4}})? is)|wi-?fi(?= is|:| ?=))"
+    rf"|(?P<code>codes?))(?![A-Za-z0-9_]){COMPOUND}",
     re.IGNORECASE,
 )
-_LINKED_ONLY = {"pwd", "pw", "login", "logins"}  # cues only with "is", ":" or "=" behind them
+_LINKED_ONLY = {
+    "login",
+    "logins",
+    "log-in",
+    "log-ins",
+    "pass",
+    "token",
+    "wifi",
+    "wi-fi",
+}  # cues only with "is", ":" or "=" behind them
+# "code" is a secret's name only after these: no "error code 4040".
+_CODE_OWNER = re.compile(
+    rf"(?:^|[,.;:!?(\n\u2014-]\s*|\b(?:the|my|our|your|his|her|their|this|that|a|and|or|new|old"
+    rf"|current"
+    rf"|right|correct|secret|numeric|\w+['\u2019]s|[\w-]*digit|{PLACE})\s+)$",
+    re.IGNORECASE,
+)
+_NOT_SEED = (
+    r"(?!(?:the|and|was|are|but|not|his|her|she|our|from|were|been|had|has|its|their|your|for)\b)"
+)
 _SEED = re.compile(
-    r"\b(?:seed|recovery|mnemonic|backup|secret)[ -]?(?:phrase|words|seed)\b[^.!?\n]{0,40}?"
-    r"(?P<secret>(?:[a-z]{3,8}[ ,\n]+){11,23}[a-z]{3,8})\b"
+    r"\b(?:(?:seed|recovery|mnemonic|backup|secret|wallet|ledger|metamask|trezor)[ -]?(?:phrase"
+    r"|words"
+    r"|seed)|mnemonic|seed(?= ?:| is)|(?:12|24|15|18|21|twelve|twenty[- ]four)[ -](?:seed "
+    r"|recovery )?words?)\b"
+    rf".{{0,160}}?(?<![A-Za-z])(?P<secret>(?:{_NOT_SEED}[a-z]{{3,8}}(?:[ ,;\n]|\b\d{{1,2}}[.):]?"
+    rf"|[*\u2022-]"
+    rf"|\band\b)+){{11,23}}{_NOT_SEED}[a-z]{{3,8}})\b",
+    re.IGNORECASE | re.DOTALL,
 )
 # From the cue to its value: "(for my bank) is now", ", by the way, is", ":", "= ".
 _LINK = re.compile(
     r"[\"'`*_]{0,3}"
-    r"(?P<gap>(?:\s+(?:for|to|of|at|on|in|with|from|that|which|you|i|we|they|he|she|here)\b"
+    r"(?P<gap>(?:\s+(?:for|to|of|at|on|in|with|from|that|which|you|i|we|they|he|she|here|by|near"
+    r"|behind|under|next|outside)\b"
     r"(?:\s+[^\s.!?;:=,]+){0,8}?)?(?:,[^,.!?\n]{1,60},)?)"
-    r"(?:[ \t]*(?P<mark>[:=]|->|\u2192)|\s+(?:is|was|are|were|ist|est|es|è|é|equals|reads)\b"
+    r"(?:[ \t]*(?P<mark>[:=]|->|\u2192)|\s+(?:is|was|are|were|ist|est|es|è|é|jest|är|equals|reads"
+    r"|remains|be|became)\b"
     r"|['\u2019]s\b)"
     r"(?P<rest>[\"'*_]{0,2}\s*(?:(?:now|currently|still|just|simply|actually|probably|always|set to"
     r"|changed to|called|going to be|back to|again|not|never|no longer|:)\s+)*)",
     re.IGNORECASE,
 )
 _BEFORE_VALUE = re.compile(
-    r"(?P<value>\S+)\s+(?:is|was|as)\s+(?:also\s+|still\s+|now\s+)?"
+    r"(?P<value>[^\s,;]+)(?:\s+(?:is|was|as)|[,;:.!]?\s+(?:and\s+)?(?:that|this|it"
+    r"|which)(?:['\u2019]?s"
+    r"|\s+is|\s+was)|\s*[(=])\s+(?:also\s+|still\s+|now\s+)?"
     r"(?:(?:my|our|the|his|her|their|your|a|\w+['\u2019]s)\s+)(?:[\w-]+\s+){0,3}$",
     re.IGNORECASE,
 )
+_HUM = (
+    r"(?:(?:oh|ah|aha|um|uh|well|right|yes|yeah|so|and|wait|i think|ok|okay"
+    r"|found it|got it|sure|here)\b[ ,:!.]*)*"
+)
 _FOLLOW_UP = re.compile(
-    r"[^.!?\n]{0,60}[.!?,;\n]+\s*(?:and\s+)?(?:it|that|the \w+ one|mine|here it)"
-    r"(?:['\u2019]s|\s+is|\s+was)\s*:?\s*",
+    rf"[^.!?\n]{{0,60}}[.!?,;\n]+\s*{_HUM}(?:(?:it|that|the \w+ one|mine|here it|they)"
+    r"(?:['\u2019]?s|['\u2019]re|\s+is|\s+was|\s+are)|try|use|answer|a)\s*:?\s*",
     re.IGNORECASE,
 )
+# "The gate code? 4471."
+_ANSWER = re.compile(
+    rf"[^.!?\n]{{0,60}}\?+\s*{_HUM}(?=\S+(?:[.!?,;]|\s*$|\n|\s(?:i|and|then|for|but)\b))", re.I
+)
+_ASKED = re.compile(r"\bwhat(?:['\u2019]?s|\s+is|\s+was|\s+are)\s+[^.?!\n]{0,40}$", re.IGNORECASE)
 _ONE_IS = re.compile(r"[^.!?\n]{0,80}?\bone\s+(?:is|was)\s+", re.IGNORECASE)
 _DIRECT = re.compile(r"[ \t]+#?")
 _SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?=\S))*")
@@ -221,60 +279,33 @@ _OWNER = re.compile(
     r"(?:\b(?:my|our|his|her|their|your|mein|mon|mi)|['\u2019]s)\s+(?:[\w-]+\s+){0,3}$", re.I
 )
 _CLAUSE_END = re.compile(
-    r"[,;()\n\u2014]|[.!?](?=\s|$)|\s[-\u2013]\s|\s(?:and|but|so|because|since|if|when|which|that|for|btw|lol"
+    r"[,;()\n\u2014]|[.!?](?=\s|$)|\s[-\u2013]\s|\s(?:and|but|so|because|since|if|when|which|that"
+    r"|for|btw|lol"
     r"|haha|please|thanks"
-    r"|by the way|don['\u2019]?t|do not|just in case|in case|ok|okay|by|on|at|y|und|et)\b",
+    r"|by the way|with (?:a|an|the|no|two|three|capital|zeros?)|all (?:one|lower\w*|in|caps|small)"
+    r"|don['\u2019]?t|do not|just in case|in case|ok|okay|by|on|at|y|und|et)\b",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(
-    r"([\"'\u201c\u2018\u00ab`\u201e])(?P<value>[^\s,\"'%)][^\n]{0,79}?)(?:\1|[\u201d\u2019\u00bb\u201c])(?!\w)"
+    r"([\"'\u201c\u2018\u00ab`\u201e])(?P<value>[^\s,\"'%)][^\n]{0,79}?)(?:\1"
+    r"|[\u201d\u2019\u00bb\u201c])(?!\w)"
 )
-_NUMBER = re.compile(
-    r"#?\d(?:[ -]?\d)*[#*]?(?![\w-]|[.,:]\d|\s*(?:%|[a-z]*metres\b|m\b|km\b|times\b))"
-)
-_NUMBER_WORD = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)"
-_SPELLED = re.compile(rf"{_NUMBER_WORD}(?:[ ,-]+{_NUMBER_WORD}){{2,}}\b", re.IGNORECASE)
-_AND = re.compile(r"\s*(?:,|/|;|\bor\b|\band\b)(?:\s+(?:and|or))?\s*", re.IGNORECASE)
+_NUMBER = re.compile(rf"[#*]?\d(?:[ -]?\d)*[#*]?(?![\w-]|[.,:]\d|{UNIT})", re.IGNORECASE)
+_SPELLED = re.compile(rf"{NUMBER_WORD}(?:[ ,-]+{NUMBER_WORD}){{2,}}\b(?!{UNIT})", re.IGNORECASE)
+_AND = re.compile(
+    rf"(?:\s+(?:for|on|at|to)\s+(?:the|my|our)\s+(?:\w+\s+)?\w+)?\s*(?:,|/|;|\bor\b|\band\b"
+    rf"|\bthen\b)"
+    rf"(?:\s+(?:and|or|then))?\s*(?:(?:the\s+)?(?:{PLACE}|backup|new|old)(?:\s+is"
+    rf"|:)?\s+)?", re.IGNORECASE,
+)  # fmt: skip
 
-# Words that people use to speak about passwords; none of them is taken for one.
-_ORDINARY_WORDS = """
-    a about above accepted again against all almost alphanumeric already also always amazing
-    an and annoying another any anymore anything anywhere are as at available awesome awful
-    awkward back bad bananas based basically be because been before being below best better
-    between big blank bool boring both broken but by bytes called can case case-sensitive
-    changeable char characters chosen clean clear common complete complex complicated
-    compromised confidential confusing cool correct crazy critical crucial cryptic current
-    cute dead default different difficult digits dreadful dumb each easier easy either else
-    elsewhere empty encrypted enough essential even ever every everyday everything everywhere
-    exactly extra false far fine first for forever forgotten fresh from frozen fun funny
-    garbage gibberish gone good great guessable handy hard harder hash hashed he her here hers
-    hidden his hopeless horrible how huge i identical if immediately important impossible in
-    incomplete incorrect insecure inside int interesting into invalid is it its itself just
-    kept key kind known lame last later less letters like literally long longer lost lowercase
-    mandatory maybe me memorable mine minimum missing mixed more most much my name near
-    necessary neither never new next nice no non-existent none nonexistent nonsense normal not
-    nothing now nowhere null number numbers obvious odd of off often ok okay old older on once
-    one only open optional or our ours out outdated over own password-protected perfect
-    personal plain poor possible pretty private probably problem proven public quite random
-    rather ready real really required reset ridiculous right rubbish safe safer same saved
-    secret secure sensitive sent set several shared she short shorter should shown silly
-    simple since single so solid some somehow something somewhere soon special spoken stale
-    still stolen stored str string strong stronger strongest stuck stupid such super supposed
-    sure synced taken tedious temporary terrible terrific text than that the their them then
-    there these they thing this those though tiny to today together tomorrow tonight too top
-    tough trash tricky trivial true twice ugly unbreakable unchanged unclear undefined under
-    unimportant unique unknown unsafe unsecured unset until up upper uppercase us useful
-    useless usual valid varchar very visible vital vulnerable was way weak weaker weird well
-    were what when where whether which while who why with within without words written wrong
-    yes yet you your yours
-"""
-_ORDINARY = frozenset(_ORDINARY_WORDS.split())
 _WORD = re.compile(r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*|\d+")
 _ABOUT = re.compile(
     r"(?:ed|ing|able|ible|ly|n['\u2019]t)$"
 )  # "expired", "working", "memorable", "badly"
 _NO_SECRET = re.compile(
-    r"\d+(?:[.,:/-]\d+)*(?:st|nd|rd|th|s|k|x|am|pm|kg|g|km|m|cm|mm|ms|gb|mb|kb|b|h|hz|ghz|€|\$|£|%)?"
+    r"\d+(?:[.,:/-]\d+)*(?:st|nd|rd|th|s|k|x|am|pm|kg|g|km|m|cm|mm|ms|gb|mb|kb|b|h|hz|ghz|€|\$|£"
+    r"|%)?"
     r"|\d+-[a-z]+(?:-[a-z]+)?|v\d+(?:\.\d+)*|[\w.+-]+@[\w-]+\.[\w.-]+|\w+://.*|www\..*|[~.]?/.*"
     r"|(?:sha|md|aes|utf|wpa|oauth|base|ipv|mp|h|x|des|rsa|ed|argon|bcrypt|pbkdf|win|windows|python"
     r"|android|ios|level|version|step|office|iso|rfc|covid|web)-?\d+(?:-\d+)?|2fa|1password|mfa|b2b"
@@ -287,14 +318,17 @@ def _cues(text: str) -> Iterator[Span]:
     for match in _SEED.finditer(text):
         yield Span(*match.span("secret"), "cue")
     for cue in _CUE.finditer(text):
-        kind = str(cue.lastgroup)
+        kind = "keyed" if cue[0].lower() in _LINKED_ONLY else str(cue.lastgroup)
         before = text[max(0, cue.start() - 80) : cue.start()]
         start = re.split(r"[.!?\n]\s", before)[-1]
-        earlier = _BEFORE_VALUE.search(start)
-        if earlier and kind != "keyed":
+        if kind == "code" and not _CODE_OWNER.search(before):
+            continue
+        earlier = _BEFORE_VALUE.search(before)
+        if earlier and kind not in ("keyed", "place"):
             value = _stripped(earlier["value"])
-            if _mixed(value) or (kind == "digits" and re.fullmatch(r"\d{4,}", value)):
-                at = cue.start() - len(start) + earlier.start("value")
+            number = kind in ("digits", "code") and re.fullmatch(r"\d(?:-?\d){3,}[#*]?", value)
+            if number or (_mixed(value) and kind != "code"):
+                at = cue.start() - len(before) + earlier.start("value")
                 at += earlier["value"].index(value)
                 yield Span(at, at + len(value), "cue")
         yield from _after_cue(text, cue.end(), kind, cue[0], start)
@@ -303,20 +337,26 @@ def _cues(text: str) -> Iterator[Span]:
 def _after_cue(text: str, end: int, kind: str, cue: str, before: str) -> Iterator[Span]:
     """Yield the values that belong to the cue which ends at ``end``."""
     link = _LINK.match(text, end)
-    if link:
+    if link and not (kind in ("code", "place") and re.search(r"=|\b(?:wa|we|a)", link[0])):
         plain = kind == "wordy" and _may_be_plain(link, cue, before)
         yield from _values(text, link.end(), kind, plain)
-    if cue.lower() in _LINKED_ONLY:
+    if cue.lower() in _LINKED_ONLY or kind == "place":
         return
     direct = _DIRECT.match(text, end)
-    if direct and not link and (kind != "digits" or re.match(r"\d{4}", text[direct.end() :])):
+    said = re.compile(r"[#*]?\d(?:[ -]?\d){3}" if cue[:2].lower() != "cv" else r"\d{3,4}\b")
+    if direct and not link and (kind in ("wordy", "keyed") or said.match(text, direct.end())):
         yield from _values(text, direct.end(), kind, plain=False)
-    for pattern in (_FOLLOW_UP, _ONE_IS, _TO):
+    if cue.lower() in ("pw", "pwd", "psw"):
+        return
+    asked = bool(_ASKED.search(before)) and kind == "wordy"
+    for pattern in (_FOLLOW_UP, _ANSWER, _ONE_IS, _TO):
         follow = pattern.match(text, end)
         if follow:
-            yield from _values(text, follow.end(), kind, plain=False)
+            yield from _values(text, follow.end(), kind, asked and "?" in follow[0])
     sentence = _SENTENCE.match(text, end, end + 160)
-    for token in re.finditer(r"\S+", sentence[0]) if sentence and kind != "digits" else ():
+    for token in (
+        re.finditer(r"\S+", sentence[0]) if sentence and kind in ("wordy", "keyed") else ()
+    ):
         value = _stripped(token[0])
         if _strong(value) and not re.search(r"=|://", value):
             at = end + token.start() + token[0].index(value)
@@ -325,7 +365,7 @@ def _after_cue(text: str, end: int, kind: str, cue: str, before: str) -> Iterato
 
 def _may_be_plain(link: re.Match[str], cue: str, before: str) -> bool:
     """Say whether a plain word after this link may be the secret."""
-    if _GENERAL.search(before) or cue.lower().endswith("s") or link["mark"] == "=":
+    if _GENERAL.search(before) or re.search("[^s]s$", cue.lower()) or link["mark"] == "=":
         return False
     if re.search(r"\bnot\b|\bno longer\b|\bnever\b", link["rest"]):
         return False
@@ -351,12 +391,17 @@ def _value(text: str, at: int, kind: str, plain: bool) -> Span | None:
     number = _NUMBER.match(text, at) or _SPELLED.match(text, at)
     if number and kind != "keyed":
         digits = len(re.sub(r"\D", "", number[0]))
-        if number.re is _SPELLED or digits >= (3 if kind == "digits" else 4):
-            return Span(*number.span(), "cue")
+        groups = {len(group) for group in re.findall(r"\d+", number[0])}
+        sure = kind not in ("code", "place") or bool(_AFTER_CODE.match(text, number.end()))
+        year = kind == "place" and re.fullmatch(r"(?:1[89]|20)\d\d", number[0])
+        if number.re is _SPELLED or (digits >= (3 if kind == "digits" else 4) and groups != {1, 2}):
+            return Span(*number.span(), "cue") if sure and not year else None
     token = re.compile(r"\S+").match(text, at)
     if token is None:
         return None
     value = _stripped(token[0])
+    if kind in ("code", "place") and not _SHAPED.fullmatch(value):
+        return None
     if _mixed(value) and (kind != "keyed" or len(value) >= 6):
         if kind == "digits" and not re.search(r"\d", value):
             return None
@@ -365,9 +410,9 @@ def _value(text: str, at: int, kind: str, plain: bool) -> Span | None:
 
 
 def _quotable(value: str, kind: str, plain: bool) -> bool:
-    if kind == "digits":
+    if kind in ("digits", "code", "place"):
         return any(character.isdigit() for character in value)
-    return (plain or _mixed(value) or len(value) >= 8) and value.lower() not in _ORDINARY
+    return (plain or _mixed(value) or len(value) >= 8) and value.lower() not in ORDINARY
 
 
 def _plain_words(text: str, at: int) -> Span | None:
@@ -380,9 +425,9 @@ def _plain_words(text: str, at: int) -> Span | None:
     lower = [word.lower() for word in words]
     if len(clause) < 3 or not all(_WORD.fullmatch(word) for word in words):
         return None
-    about = [word for word in lower if word in _ORDINARY or _ABOUT.search(word)]
+    about = [word for word in lower if word in ORDINARY or _ABOUT.search(word)]
     # "correct horse battery staple": a long phrase may hold one such word, unless it is grammar.
-    if len(about) > len(words) // 4 or any(len(word) < 4 for word in about):
+    if len(about) > len(words) // 4 or any(len(word) < 4 for word in about) or words[0].isdigit():
         return None
     return Span(at, at + len(clause), "cue")
 
@@ -435,12 +480,62 @@ def _placeholder(value: str) -> bool:
     return bool(_PLACEHOLDER.fullmatch(value))
 
 
+# --- what people say around a secret ----------------------------------------------------------
+
+_SHAPED = re.compile(r"[#*]?(?=\S*\d\S*\d)[A-Z0-9#*-]{4,12}")
+_AFTER_CODE = re.compile(
+    r"\s*(?:$|[.,;:!?)\"'\u2014-]|\b(?:and|then|but|or|so|for|to|on|at|if|in case|because|since"
+    r"|when|it"
+    r"|which|that|again|now|please|ok|okay|followed|plus|is|opens|works|thanks|by|btw|this|though"
+    r"|i|you"
+    r"|lol|don['\u2019]?t|do|remember|remind|hash|star|pound|both|as)\b|\n)",
+    re.IGNORECASE,
+)
+_SPOKEN = tuple(re.compile(p, re.IGNORECASE) for p in (*SPOKEN_PASSWORD, *SPOKEN_CODE))
+_NEAR_CODE = re.compile(
+    rf"\b(?:{DIGITS}|passcode|key ?pads?|(?:the|my|our)\s+codes?|codes? (?:for|to|of))\b{COMPOUND}",
+    re.I,
+)
+_STANDS = re.compile(
+    rf"(?:^|[,:;(\u2014\"'=]|\b(?:is|it['\u2019]?s|that['\u2019]?s|use|enter|type|press|punch|key"
+    rf"|with|then|or|as|pin"
+    rf"|code|now|(?:punch|key|type|put|tap)(?:ed)? in|{PLACE}))\s*{CODE}",
+    re.IGNORECASE,
+)
+
+
+def _spoken(text: str) -> Iterator[Span]:
+    """Yield secrets known by the sentence around them: "0417 opens the gate"."""
+    for at, pattern in enumerate(_SPOKEN):
+        for match in pattern.finditer(text):
+            value = _stripped(match["secret"])
+            looks = at >= len(SPOKEN_PASSWORD) or (_mixed(value) and "_" not in value)
+            if looks and value.lower() not in ORDINARY and not _placeholder(value):
+                start = match.start("secret") + match["secret"].index(value)
+                yield Span(start, start + len(value), "cue")
+    for sentence in _SENTENCE.finditer(text):
+        cue = _NEAR_CODE.search(sentence[0])
+        for match in _STANDS.finditer(sentence[0]) if cue else ():
+            date = re.fullmatch(
+                r"(?:1[89]|20)\d\d(?:-?\d\d){0,2}|\d\d?-\d\d?-\d{2,4}|\d{9,}|0\d+ .*",
+                match["secret"],
+            )
+            if (
+                len(match["secret"]) >= 4
+                and not date
+                and _AFTER_CODE.match(sentence[0], match.end())
+            ):
+                start, end = match.span("secret")
+                yield Span(sentence.start() + start, sentence.start() + end, "cue")
+
+
 # --- assignments in code, configuration and shells --------------------------------------------
 
 _ASSIGNMENT = re.compile(
     r"(?:(?P<chosen>password|passwd|passphrase|_pass|_pwd)"
     r"|secret|(?:auth|access|api|bearer|refresh|session|bot|hub|hf)_?token|(?-i:TOKEN)|api_?key"
-    r"|access_?key|private_?key)(?:_[A-Za-z0-9_]+)?[\"']?\s*(?:=|:)\s*"
+    r"|access_?key|private_?key|(?-i:[A-Z0-9]_(?:KEY|PASS|PW|PWD|AUTH"
+    r"|DSN)\b))(?:_[A-Za-z0-9_]+)?[\"']?\s*(?:=|:)\s*"
     r"(?:(?P<quote>[\"'])(?P<literal>[^\"'\s]{4,}?)(?P=quote)|(?P<bare>[^\s\"',;&]{6,}))",
     re.IGNORECASE,
 )
@@ -454,7 +549,7 @@ def _assignments(text: str) -> Iterator[Span]:
         if _CUE.search(value) or _placeholder(value):
             continue  # password = "password"
         secret = _mixed(value) and not _IDENTIFIER.fullmatch(value)
-        chosen = group == "literal" and match["chosen"] and value.lower() not in _ORDINARY
+        chosen = group == "literal" and match["chosen"] and value.lower() not in ORDINARY
         if secret or chosen:
             yield Span(match.start(group), match.start(group) + len(value), "cue")
 

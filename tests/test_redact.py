@@ -90,6 +90,63 @@ my pin code: {1234}
 my wifi key is {8F3kd92jsl}
 my password is {$ecret1}
 PASSWORD='{-x9%&k}'
+the code for the alarm is {73 18 40}, then the green key
+The drug room door is {C2580X}, I say it over and over
+And the gate has one of them keypads now, {9-0-4-4} and the pound key.
+what's the code? it's {4482}
+The gate code? {4471}.
+What's the wifi password again? It's {guacamole}.
+Front door code {4471#}, back door {8812}
+codes: {4471} for the gate, {2580} for the alarm
+{4471} opens the gate
+Punch in {2580} at the door.
+my locker is {right 34, left 12, right 7}
+The safe combination: {32 - 5 - 17}
+the combination for my bike lock is {4-8-1-5}
+combo is {12, 30, 7}
+the PIN for my card, it's {4921}
+my SIM pin's {2580}, don't laugh
+{4921}, that's my PIN
+I unlock my phone with {258013}
+the pin of the SIM is {0417}
+my card pin is {forty-four eighty-two}
+wifi pass is {QmTnWxRd93} remind me
+my email pass is {guacamole}
+pw: {hunter2}
+the pw is {swordfish}
+passwort: {Sommer2024}
+my pasword is {hunter2}
+login mara pass {Contra%1926x}
+login leo@paperherons.example pass {Contra%1926x}, could you upload it?
+my login for the marking portal is cgrey and {Basalt!7788}.
+For the exam site I log in as mara with {Blue7fox}.
+My password is {Maple Leaf 42 Bridge}
+curl -H "X-Api-Key: {9f8e7d6c5b4a}" https://api.example.com
+curl -H "Authorization: Token {9f8e7d6c5b}" https://api.example.com
+curl -u mara:{s3cretpw} https://api.example.com
+export STRIPE_KEY={abcd1234efgh}
+https://example.com/v1?api_key={abcd1234efgh}
+https://hooks.slack.com/services/{T00000000/B00000000/abcdefabcdef}
+https://api.telegram.org/{bot123456789:AAabcdefghijklmnopqrstuvwxyz0123456}/sendMessage
+my card is {4111.1111.1111.1111}
+my card is {4111/1111/1111/1111}
+my visa: {41 11 11 11 11 11 11 11}
+card number {4111 - 1111 - 1111 - 1111}
+my IBAN: {DE89.3704.0044.0532.0130.00}
+my IBAN is {DE12 3704 0044 0532 0130 99}
+the three digits on the back are {481}
+cvv {481}
+My social is {123 45 6789}
+here: {123-45-6789}
+Your verification code is {482913}.
+{482913} is your verification code
+Use {482913} to verify your account
+My Windows license key is {W269N-WFGWX-YVC9B-4J6C9-T83GX}
+the license key is {ABCD EFGH 1234 5678}
+The answer to my security question is {Fluffy}.
+security question is my first pet, answer: {Fluffy}
+the code word is {pineapple}
+12 words: {witch, collapse, practice, feed, shame, open, despair, creek, road, again, ice, least}
 """
 
 # Talk about passwords, numbers and code: none of it holds a secret.
@@ -222,6 +279,78 @@ The password is asked for twice.
 The access code is valid for 24 hours.
 The verification code is sent by SMS within 30 seconds.
 My seed order: basil, thyme, dill, chives, mint, sage, kale, leek, peas, corn, beet, rye, oats
+We went bowling and I knocked down nine bowling pins.
+My code does not compile.
+I passed the exam with 87 points.
+The key to success is 10000 hours of practice.
+The code is 4000 lines long.
+The code is 1200 lines, most of it tests.
+My code runs on Python3 and Windows11.
+The code for the parser is in parse.py.
+The code of conduct is on page 1200.
+Error code 4040 means that the page is missing.
+We meet at the gate at 1830.
+The gate is B12 and boarding is at 18:45.
+My locker is next to the door.
+The door is 1200 mm wide.
+The front door is red and the gate is green.
+The house was built in 1904 and the door is original.
+The alarm is at 6:30.
+My alarm goes off at 7 every day.
+The safe was 1200 euros.
+The safe is too heavy to move.
+The combination of 3, 4 and 5 makes a right triangle.
+A combination lock has a dial.
+The bike lock weighs 1500 g.
+I lost the key of the shed in 2019.
+I need the key for room 1204.
+The key of this piece is C minor.
+The piano has 88 keys.
+Press any key to go on.
+I was born in 1984, and the password was my idea.
+I pinned 1200 butterflies.
+My PIN arrived in 2019 with a letter.
+I forgot my PIN again, on 12 March 2024.
+The Brenner pass is 1370 m high.
+The pass is closed in winter.
+My bus pass is in my wallet.
+Can you pass the salt?
+The ski pass is expensive this year.
+He made a pass at goal in minute 88.
+I live at 4471 Elm Street, and the gate code is new.
+The bus 4471 stops at the lock.
+The dress code is black tie.
+Her postcode is BS6 5QA.
+The promo code was not accepted.
+The password for happiness is nothing more than a joke.
+The password reset mail never came.
+What's my password? I have no idea.
+What's the code? I forgot.
+What is the code for? The door?
+Do you lock the door at night?
+The canal has 29 locks and the longest lock is 1820 feet away.
+The social was fun, 45 people came.
+My social life is quiet.
+My login is slow and the printer is broken.
+I logged in with my phone and went home.
+The account is with a bank in Leipzig.
+I use the wifi at the library on Tuesdays.
+The secret word in the crossword was hard to find.
+The security question is silly.
+The answer to the question is 42.
+The seed phrase is written on a card that lies in the blue tin box under the old oak desk upstairs
+I have 24 words to learn for French class tomorrow and none of them are easy to say out loud
+The recipe makes 24 pieces; the lock of her hair is brown.
+The score was 4-2-3-1 on paper and we lost.
+He played 4-4-2, the coach holds the key.
+I ran 42 km and my number was 1204.
+The flat is 1200 a month and the bus is number 42.
+The serial novel has 12 parts.
+My insurance costs 1200 a year, and the card is blue.
+I paid 1500 for the alarm and 200 for the lock.
+The tan is from Portugal; 4000 of us were there.
+The token economy of 2021 is over.
+We have two pads, 1 box and a barrier of 3 m.
 """
 
 PROSE = """
