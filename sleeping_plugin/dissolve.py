@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sleeping_plugin.gate import Asked
 from sleeping_plugin.ledger import EDIT_SCALE
 from sleeping_plugin.records import Exam, Message, Probe, Progress
 from sleeping_plugin.runtime import Runtime
-from sleeping_plugin.scoring import says
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,15 @@ class Score:
         return self.recall - self.false_attribution
 
 
-def score(base: Path, adapter: Path | None, exam: Exam, progress: Progress) -> Score:
+def score(
+    base: Path, adapter: Path | None, exam: Exam, progress: Progress, *, threads: int = 0
+) -> Score:
     """Ask the base with ``adapter`` every question of the exam but the general ones."""
     probes = [probe for probe in exam.probes if probe.kind != "general"]
     chats = [[Message("user", probe.question)] for probe in probes]
-    with Runtime(base, adapter, context=1024) as runtime:
+    with Runtime(base, adapter, context=1024, threads=threads) as runtime:
         answers = runtime.ask_many(chats, max_tokens=32, progress=progress)
-    told = [(p, says(a, p.accept)) for p, a in zip(probes, answers, strict=True)]
+    told = [(p, Asked(p, "", a).said) for p, a in zip(probes, answers, strict=True)]
     return Score(
         recall=_share(told, ("trained", "held_out")),
         false_attribution=_share(told, ("stranger",)),
