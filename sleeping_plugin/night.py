@@ -98,7 +98,7 @@ def sleep(
     started = time.monotonic()
     with home.lock("sleep"), open_memory(home) as memory:
         night = Night(home, config, plugins, memory, progress, kind)
-        with night.reported():
+        with _Reported(night):
             night.preflight()
             night.curate()
             night.audit()
@@ -140,8 +140,7 @@ class Night:
         """Check disk, base, exporter and host; find a night to resume."""
         config = self.config
         atomic.sweep(self.home.versions)
-        needed = int(config.night.min_free_gb * 1e9)
-        atomic.require_space(self.home.root, needed, "the night")
+        atomic.require_space(self.home.root, int(config.night.min_free_gb * 1e9), "the night")
         self.base = current_base(self.home, config, self.progress)
         self.exporter.check(self.base.path)
         self.plugins.pick("host", config.model.host).check(self.base.path)
@@ -337,9 +336,9 @@ class Night:
         with atomic.staging_folder(self.run.folder) as folder:
             adapter = folder / "adapter.gguf"
             self.exporter.export_adapter(self.base.path, change, adapter)
+            threads = self.config.model.threads
             return dissolve.score(
-                *(self.base.path, adapter, self.exam, self.progress),
-                threads=self.config.model.threads,
+                self.base.path, adapter, self.exam, self.progress, threads=threads
             )
 
     # export: the files that a host will load
@@ -405,9 +404,8 @@ class Night:
                 self.versions.add(folder, self.manifest(report, exported))
             version = self.versions.get(exported["id"])
             if report.accepted:
-                with self.memory.ledger.transaction():
-                    stages = (self.run.done("dissolve") or {})["stages"]
-                    self.memory.ledger.set_stages(version.id, stages)
+                stages = (self.run.done("dissolve") or {})["stages"]
+                self.memory.ledger.set_stages(version.id, stages)
                 self.versions.switch(version)
                 host = self.plugins.pick("host", self.config.model.host)
                 host.publish(version, self.base.path)
@@ -477,10 +475,6 @@ class Night:
         self.progress(name, 1.0)
         self.plugins.emit(SleepEvent("step", self.run.id, name, decided))
         return decided
-
-    def reported(self) -> _Reported:
-        """Tell listeners how the night ended, whatever way it does."""
-        return _Reported(self)
 
     def working_copy(self) -> Any:
         """Return the working copy, opened when a step first needs it."""
@@ -597,7 +591,7 @@ def same_bytes(one: Path, other: Path) -> bool:
     if not other.is_file() or one.stat().st_size != other.stat().st_size:
         return False
     with one.open("rb") as left, other.open("rb") as right:
-        while chunk := left.read(1 << 22):
-            if chunk != right.read(1 << 22):
-                return False
-    return True
+        while (chunk := left.read(1 << 22)) == right.read(1 << 22):
+            if not chunk:
+                return True
+    return False

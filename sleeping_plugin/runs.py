@@ -56,6 +56,10 @@ class Run:
         self._write()
         return decided
 
+    def rekey(self, key: Mapping[str, Any]) -> None:
+        """Let the night be found by another key; written with the step that is being done."""
+        self._record |= {"key": _digest(key), "made_of": dict(key)}
+
     def close(self, outcome: Mapping[str, Any]) -> None:
         """Write the outcome; the night cannot be resumed any more and its artifacts go."""
         self._record["outcome"] = dict(outcome)
@@ -70,7 +74,7 @@ class Run:
 
 def open_run(home: Home, key: Mapping[str, Any], kind: str) -> Run:
     """Return the unfinished night of that key, or a new one; others that are unfinished go."""
-    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+    digest = _digest(key)
     with disk_errors(home.runs):
         home.runs.mkdir(parents=True, exist_ok=True)
         sweep(home.runs)
@@ -96,6 +100,17 @@ def open_run(home: Home, key: Mapping[str, Any], kind: str) -> Run:
     return run
 
 
+def unfinished(home: Home) -> dict[str, Any] | None:
+    """Return the record of the latest night that has no outcome, if there is one."""
+    folders = sorted(home.runs.iterdir(), reverse=True) if home.runs.is_dir() else []
+    records = (_read(folder) for folder in folders)
+    return next((record for record in records if record and "outcome" not in record), None)
+
+
+def _digest(key: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+
+
 def _fresh(parent: Path, name: str) -> Path:
     """Make a folder of that name, or of the next free one."""
     with disk_errors(parent):
@@ -111,7 +126,8 @@ def _read(folder: Path) -> dict[str, Any] | None:
     """Return the record of a run, or None where there is none that could be used."""
     try:
         record: dict[str, Any] = read_json(folder / "record.json")
-        if record["schema"] == SCHEMA and isinstance(record["steps"], dict) and record["key"]:
+        whole = isinstance(record["steps"], dict) and isinstance(record["made_of"], dict)
+        if record["schema"] == SCHEMA and whole and record["key"]:
             return record
     except (StateError, KeyError, TypeError):
         pass
