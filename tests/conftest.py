@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sleeping_plugin.engine.backend import Sample
     from sleeping_plugin.engine.torch_copy import TorchCopy
 
+pytest_plugins = ["night_fixtures"]
+
 LOOPBACK = ("127.", "::1", "localhost")
 
 
