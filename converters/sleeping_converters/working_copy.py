@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sleeping_plugin.atomic import disk_errors, publish_folder, staging_folder
+from sleeping_plugin.atomic import disk_errors, publish_folder, staging_folder, sweep
 from sleeping_plugin.engine.backend import Sample
 from sleeping_plugin.errors import MissingExtra, UnsupportedModel
 from sleeping_plugin.hookspecs import Backend, hookimpl
@@ -86,6 +86,7 @@ def _dequantise(transformers: Any, base: Path, folder: Path) -> None:
         )
     with disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
+    sweep(folder.parent)  # a copy that was being made when its process was killed
     with staging_folder(folder.parent) as staging, disk_errors(staging):
         model = transformers.AutoModelForCausalLM.from_pretrained(
             base.parent, gguf_file=base.name, dtype="float32"
