@@ -149,7 +149,9 @@ def extracted(conversations: Sequence[Mapping[str, Any]]) -> tuple[list[Fact], s
 
 def normal(text: str) -> str:
     """Return ``text`` without case, accents, articles and punctuation."""
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
+    plain = unicodedata.normalize(
+        "NFKD", text.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    )
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     words = re.findall(r"[\w'-]+", plain)
     return " ".join(word for word in words if word not in ("a", "an", "the", "my", "our"))
@@ -289,11 +291,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     total = Score()
     for conversation in conversations[: 2 if options.quick else None]:
         score(conversation, total)
+    table = rows(total)
     report = {
         "schema": 1,
         "commit": _commit(),
         "machine": f"{platform.machine()} {platform.system()}, Python {platform.python_version()}",
-        "rows": rows(total),
+        "rows": table,
     }
     if options.data == DATA and not options.quick:
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
@@ -303,9 +306,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         print(json.dumps(report))
     else:
-        for row in report["rows"]:
+        for row in table:
             print(f"{row['name']:26} {row['value']:>8}  must {row['must']:8} aim {row['aim']}")
-    return 0 if all(row["ok"] for row in report["rows"]) else 1
+    return 0 if all(row["ok"] for row in table) else 1
 
 
 def _commit() -> str:

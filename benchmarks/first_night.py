@@ -31,9 +31,9 @@ import numpy as np  # noqa: E402 (path first)
 
 from sleeping_plugin import config as configuration  # noqa: E402 (path first)
 from sleeping_plugin import factors, night, plugins  # noqa: E402 (path first)
-from sleeping_plugin.context import open_memory  # noqa: E402 (path first)
 from sleeping_plugin.commands.import_ import import_chats  # noqa: E402 (path first)
 from sleeping_plugin.commands.init import initialise  # noqa: E402 (path first)
+from sleeping_plugin.context import open_memory  # noqa: E402 (path first)
 from sleeping_plugin.dream import split_wordings  # noqa: E402 (path first)
 from sleeping_plugin.drift import measure_drift  # noqa: E402 (path first)
 from sleeping_plugin.home import Home  # noqa: E402 (path first)
@@ -177,35 +177,38 @@ def one_seed(day: Mapping[str, Any], seed: int, quick: bool) -> dict[str, float]
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         version, seconds, home = play_night(day, root, seed)
-        peak = max(harness.peak_gb(), version.gate.get("peak_gb", 0.0))
-        model = version.files[0]
-        asks, plain = questions(day, home), general(quick)
-        found = answers(model, asks)
-        after, before = answers(model, plain), answers(model_path(), plain)
-        values = recall_rows(found)
-        values |= general_rows(before, after, "")
-        if not quick:
-            control = format_control(version, home, root / "control")
-            values |= general_rows(before, answers(control, plain), "control: ")
-            drawn = [ask for ask in asks if ask.row == "plain"]
-            hot = answers(model, drawn * DRAWS, temperature=0.8)
-            values["recall at temperature 0.8 / plain"] = share(hot, "plain") / share(
-                found, "plain"
-            )
-        text = (DATA / "drift_text.txt").read_text()
-        with Runtime(model_path(), context=1024) as base, Runtime(model, context=1024) as other:
-            drift = measure_drift(base, other, text, silent)
-        values["perplexity change"] = drift.perplexity_change
-        values["mean KL"] = drift.mean_kl
-        values["accepted by the gate"] = float(version.accepted)
+        peak = harness.peak_gb()
+        values = figures(day, version, home, root, quick)
         values["seconds of day and night"] = seconds
         values["peak memory in GB"] = peak
-        values["file size / base"] = model.stat().st_size / model_path().stat().st_size
-        harness.keep(
-            f"first_night-{seed}",
-            [(a.ask.row, a.ask.chat[-1].content, a.text, a.said) for a in found + after],
-        )
         return values
+
+
+def figures(
+    day: Mapping[str, Any], version: Version, home: Home, folder: Path, quick: bool
+) -> dict[str, float]:
+    """Return every figure of a version's file; ``folder`` is for what is made on the way."""
+    model = version.files[0]
+    asks, plain = questions(day, home), general(quick)
+    found = answers(model, asks)
+    after, before = answers(model, plain), answers(model_path(), plain)
+    values = {**recall_rows(found), **general_rows(before, after, "")}
+    if not quick:
+        control = format_control(version, home, folder / "control")
+        values |= general_rows(before, answers(control, plain), "control: ")
+        drawn = [ask for ask in asks if ask.row == "plain"]
+        hot = answers(model, drawn * DRAWS, temperature=0.8)
+        values["recall at temperature 0.8 / plain"] = share(hot, "plain") / share(found, "plain")
+    text = (DATA / "drift_text.txt").read_text()
+    with Runtime(model_path(), context=1024) as base, Runtime(model, context=1024) as other:
+        drift = measure_drift(base, other, text, silent)
+    values["perplexity change"] = drift.perplexity_change
+    values["mean KL"] = drift.mean_kl
+    values["accepted by the gate"] = float(version.accepted)
+    values["file size / base"] = model.stat().st_size / model_path().stat().st_size
+    rows = [(a.ask.row, a.ask.chat[-1].content, a.text, a.said) for a in found + after]
+    harness.keep(f"first_night-{version.id}", rows)
+    return values
 
 
 def recall_rows(found: Sequence[Answered]) -> dict[str, float]:

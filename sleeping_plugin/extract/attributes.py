@@ -15,7 +15,8 @@ from sleeping_plugin.relations.grammar import USER, words
 _IS = re.compile(
     r"(?P<be>is|are|was|were|has always been|have always been|has been|will always be)"
     r"(?P<called> called| named)? (?:(?:also|actually|now|still|just|currently|always|definitely|"
-    r"probably|hands down|without a doubt|by far|of course|obviously|simply|it is|that|:|in fact|really|the one and only) )*"
+    r"probably|hands down|without a doubt|by far|of course|obviously|simply|it is|that|:|in fact|"
+    r"really|the one and only) )*"
     r"(?P<v>\S.*)",
     re.IGNORECASE,
 )
@@ -66,7 +67,6 @@ _PHRASES = {
     "favourite team": "team",
     "favorite team": "team",
     "office": "work city",
-    "wedding": "anniversary",
     "major": "field of study",
     "biggest fear": "fear",
     "greatest fear": "fear",
@@ -74,31 +74,31 @@ _PHRASES = {
 }
 _OPEN_HEADS = words(
     """
-    colour color size type sign number food dish meal book film movie song band singer author writer
-    season animal drink flower fruit vegetable game colour team country city place dessert snack
-    show series artist composer painter actor actress poet poem album genre subject tree bird holiday
-    day month time spot cafe restaurant bar shop store brand model breed nickname surname name street
-    gym bank doctor line bus tram handicap degree major minor specialty speciality instrument
-    language dialect accent club group league belt grade rank position rating pronouns star
-    cake pie tea coffee wine beer cheese soup bread pizza topping flavour flavor sauce spice
+    colour color size type sign number food dish meal book film movie song band singer author
+    writer season animal drink flower fruit vegetable game team country city place dessert snack
+    show series artist composer painter actor actress poet poem album genre subject tree bird
+    holiday day month time spot cafe restaurant bar shop store brand model breed nickname surname
+    name street gym bank doctor line bus tram handicap degree major minor specialty speciality
+    instrument language dialect accent club group league belt grade rank position rating pronouns
+    star cake pie tea coffee wine beer cheese soup bread pizza topping flavour flavor sauce spice
     perfume scent smell word phrase quote hero heroine character museum park beach lake river
     mountain island village stone gem metal shape toy sweet sweets chocolate biscuit cookie style
     weather hobby sport exercise discipline stroke event recipe plant herb shrub rose tool fabric
-    yarn stitch camera lens guitar piano opera musical play symphony band dance route trail walk
-    class year generation town plate timezone zone allergy
+    yarn stitch camera lens guitar piano opera musical play symphony dance route trail walk class
+    year generation town plate timezone zone allergy
     """
 )
 _NEVER = words(
     """
-    plan plans idea question problem problems point guess goal day week weekend life mood hope issue
-    concern thought thoughts fault turn mind apologies dinner lunch breakfast head back knee knees
-    stomach throat feet foot leg legs arm arms hand hands eyes skin situation experience opinion
-    view impression understanding mistake bad priority suggestion answer reason excuse request wish
-    dream dreams secret trouble advice code password pin login username account card combination
-    email mail flight train appointment deadline exam meeting interview presentation talk speech
-    task homework project current budget order internet connection favour favor heart soul nerves
-    patience brain memory battery screen feeling feelings take bet main biggest problem worst
-    ex-problem trip holiday vacation journey stop next room luggage bag suitcase first impression
+    plan plans idea question problem problems point guess goal day week weekend life mood hope
+    issue concern thought thoughts fault turn mind apologies dinner lunch breakfast head back knee
+    knees stomach throat feet foot leg legs arm arms hand hands eyes skin situation experience
+    opinion view impression understanding mistake bad priority suggestion answer reason excuse
+    request wish dream dreams secret trouble advice code password pin login username account card
+    combination email mail flight train appointment deadline exam meeting interview presentation
+    talk speech task homework project current budget order internet connection favour favor heart
+    soul nerves patience brain memory battery screen feeling feelings take bet main biggest worst
+    ex-problem trip holiday vacation journey stop next room luggage bag suitcase first
     """
 )
 _NO_KIND = words(
@@ -109,11 +109,15 @@ _NO_KIND = words(
     """
 )
 _PASSING_VALUES = re.compile(
-    r"^(?:not|very|so|too|really|quite|pretty|a bit|a little|always|never|gone|broken|dead|sick|ill|"
-    r"tired|full|empty|better|worse|fine|good|great|bad|nice|ok|okay|late|early|ready|done|over|here|"
+    r"^(?:not|very|so|too|really|quite|pretty|a bit|a little|always|never|gone|broken|dead|sick|"
+    r"ill|"
+    r"tired|full|empty|better|worse|fine|good|great|bad|nice|ok|okay|late|early|ready|done|over|"
+    r"here|"
     r"there|coming|going|getting|being|doing|making|driving|killing|kind of|sort of|about to|due|"
-    r"in\b(?! (?:the )?[A-Z])|on (?!the \d|[A-Z\d])|at (?!the |[A-Z])|that|to\b|how|what|when|where|why|because|if|my|your|his|her|our|their|"
-    r"this|these|those|it|also|still|only|just|more|less|much|the same|the best|the worst|the (?:most|only|first|last|one|way|problem|reason))\b",
+    r"in\b(?! (?:the )?[A-Z])|on (?!the \d|[A-Z\d])|at (?!the |[A-Z])|that|to\b|how|what|when|"
+    r"where|why|because|if|my|your|his|her|our|their|"
+    r"this|these|those|it|also|still|only|just|more|less|much|the same|the best|the worst|the "
+    r"(?:most|only|first|last|one|way|problem|reason))\b",
     re.IGNORECASE,
 )
 
@@ -210,7 +214,8 @@ def _closed(said: Said, relation: str, noun: str, rest: str, past: bool) -> Iter
         ):
             return
         street = re.match(
-            rf"(?:on|in|at) (?P<v>(?:\d+ )?(?:(?-i:{CAP}) )+(?:Street|St|Road|Rd|Avenue|Ave|Lane|Way|Square))\b",
+            rf"(?:on|in|at) (?P<v>(?:\d+ )?(?:(?-i:{CAP}) )+(?:Street|St|Road|Rd|Avenue|Ave|Lane|"
+            r"Way|Square))\b",
             rest,
         )
         if street:

@@ -8,37 +8,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from sleeping_plugin.extract import values
-from sleeping_plugin.extract.lexicon import BREEDS, SINGULAR_PETS
+from sleeping_plugin.extract.noun_phrases import WORD, NounPhrase, NounPhraseReader
 from sleeping_plugin.extract.people import (
     CAP,
     NAME,
-    Cast,
     Entity,
-    Role,
     is_name,
-    may_be_lower_name,
     read_role,
-    user_label,
 )
-from sleeping_plugin.extract.sentences import Sentence
 from sleeping_plugin.extract.verbs import ADVERBS, BASE, BASE_AFTER, PAST, THIRD
-from sleeping_plugin.relations.grammar import USER, is_plural, words
+from sleeping_plugin.relations.grammar import is_plural, words
 
 _ADV = re.compile(ADVERBS, re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_][\w'-]*")
 _START = re.compile(
     r"\b(?P<poss>(?i:my|our|his|her|their|its|whose))\s+(?=\w)|"
-    r"\b(?P<the>[Tt]he|[Oo]ur)\s+(?=(?:wife|missus|hubby|husband|kids|head|boss|landlord|landlady)\b"
+    r"\b(?P<the>[Tt]he|[Oo]ur)\s+(?=(?:wife|missus|hubby|husband|kids|head|boss|landlord|"
+    r"landlady)\b"
     r"(?! of\b))|"
     r"\b(?P<someone>[Tt]he)\s+(?=[a-z-]+(?: [a-z-]+)?, [A-Z])|"
-    r"\b[Tt]he (?P<known>shop|boat|band|dog|cat|car|van|truck|bike|house|horse|parrot|puppy|kitten|baby|company|"
+    r"\b[Tt]he (?P<known>shop|boat|band|dog|cat|car|van|truck|bike|house|horse|parrot|puppy|"
+    r"kitten|baby|company|"
     r"bakery|cafe|café|school|choir|club|blog|podcast|flat)\b(?= (?:is|has|was)\b)|"
     r"\b(?P<pro>I|(?i:we|he|she|they|it|who|which|that))\b(?!')|"
     r"\b(?P<det>(?i:an?|one|two|three|four|five|six|another|this)|[1-9])\s+(?=\w)|"
-    r"(?:^|(?<=, )|(?<=and )|(?<=but ))(?P<bare>wife|husband|hubby|gf|bf|mum|mom|dad|boss(?: lady)?|landlord|"
+    r"(?:^|(?<=, )|(?<=and )|(?<=but ))(?P<bare>wife|husband|hubby|gf|bf|mum|mom|dad|boss(?: "
+    r"lady)?|landlord|"
     r"flatmate|roommate|girlfriend|boyfriend|sister|brother)\b(?=\s+[a-z])|"
     r"\b(?P<kin>Mum|Mom|Dad|Grandma|Grandpa|Gran|Grandad|Nan|Nana|Mam|Granny)\b(?=\s+[a-z])|"
     rf"(?<![\w'])(?P<name>{NAME})(?P<own>'s?\s+(?=\w))?"
@@ -47,14 +44,17 @@ _INTERJECTION = (
     r"\b(?:oh|ok|okay|lol|lmao|btw|anyway|also|haha|ha|yeah|yea|nah|nope|hm+|k|tho|thx|ty|ps)\b"
 )
 _GOVERNED = re.compile(
-    r"\b(?:in|at|to|from|is|am|are|was|were|of|for|with|by|called|named|on|near|about|a|an|like|than|"
-    r"into|over|under|against|around|not|be|become|became|love|hate|see|met|meet|visit|visited|the) ?$",
+    r"\b(?:in|at|to|from|is|am|are|was|were|of|for|with|by|called|named|on|near|about|a|an|like|"
+    r"than|"
+    r"into|over|under|against|around|not|be|become|became|love|hate|see|met|meet|visit|visited|"
+    r"the) ?$",
     re.IGNORECASE,
 )
-_LOWER_I = re.compile(r"\bi\b")
 _PARENTHESIS = re.compile(
-    r"(?:,? (?:who|which|whose|that) [^,;]{3,80},|, (?:an?|the|now|aged?|also|my|our|\d+)\b[^,;]{1,60},"
-    r"| \([^)]{1,40}\)|, (?:\w+ ){0,4}?by the way,|, of course,|, too,| and I(?= (?:are|have|live|both|got|were))|"
+    r"(?:,? (?:who|which|whose|that) [^,;]{3,80},|, (?:an?|the|now|aged?|also|my|our|"
+    r"\d+)\b[^,;]{1,60},"
+    r"| \([^)]{1,40}\)|, (?:\w+ ){0,4}?by the way,|, of course,|, too,| and I(?= (?:are|have|live|"
+    r"both|got|were))|"
     r" (?:and|&) (?P<with>I|me)\b|, [^,;:]{2,45},(?= \w+s\b))",
 )
 _ACQUIRED = re.compile(
@@ -62,37 +62,6 @@ _ACQUIRED = re.compile(
     r"inherited|share|shares|live|lives)\b(?! to\b)",
     re.IGNORECASE,
 )
-_TAIL = re.compile(
-    r" (?:since \w+|(?:from|at|in) (?:my |the )?(?:work|school|uni|university|college|church|office|home|"
-    r"next door|gym|choir|club|childhood|back home|team|village|street|class|book club)|next door|"
-    r"upstairs|downstairs|of mine|of ours|down the road|across the street)\b",
-    re.IGNORECASE,
-)
-_CALLED = re.compile(
-    r",? (?:(?:who|that|which) (?:is|are|was) )?(?:is |are )?(?:called|named|nicknamed|by the name of)(?: is)? "
-    r"|,? whose name(?:s)? (?:is|are) |,? (?:his|her|their|its) names? (?:is|are) ",
-    re.IGNORECASE,
-)
-_COMPOUND = words(
-    """
-    food bed walker sitter toy toys collar park house owner insurance groomer leash lead shampoo
-    show breeder number name names phone project trip leader meeting keys key door seat dealer
-    loan payment repair wash race team class teacher training book club friend friends life story
-    tax hair hotel kennel treats bowl litter tree hair tank cage box stuff side years days
-    """
-)
-
-
-@dataclass(slots=True)
-class NounPhrase:
-    """A subject that starts with a possessive, read."""
-
-    owner: Entity | None  # None: the user
-    role: Role | None  # None: an attribute of the owner
-    entities: list[Entity] = field(default_factory=list)
-    noun: str = ""  # the attribute
-    end: int = 0
-    told: list[tuple[str, str]] = field(default_factory=list)  # (label, name) said on the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +89,8 @@ class _Start:
     plural: bool
 
 
-class Reader:
+class Reader(NounPhraseReader):
     """Reads the clauses of one sentence; mentions are added to the cast on the way."""
-
-    def __init__(self, sentence: Sentence, cast: Cast, turn: int) -> None:
-        self.sentence = sentence
-        self.text = _LOWER_I.sub("I", sentence.text) if sentence.casual else sentence.text
-        self.cast = cast
-        self.turn = turn
-        self.told: list[tuple[str, str, int, str]] = []  # (label, name, place, age)
-        self.covered: list[tuple[int, int]] = []
-
-    def here(self, at: int) -> tuple[int, int, int]:
-        """Return the place of a mention."""
-        return (self.turn, self.sentence.index, at)
 
     def clauses(self) -> Iterator[Clause]:
         """Yield the clauses in order; each is to be used before the next is asked for."""
@@ -141,7 +98,7 @@ class Reader:
         for entity in self.cast.entities:
             at = re.search(rf"\b{re.escape(entity.name)}\b", self.text) if entity.name else None
             if at:
-                entity.seen = max(entity.seen, self.here(at.start()))
+                entity.mention(self.here(at.start()))
         for match in _START.finditer(self.text):
             if any(a <= match.start() < b for a, b in self.covered):
                 continue
@@ -179,7 +136,7 @@ class Reader:
             if last is not None:
                 front = " ".join(self.text[last.verb : begin].split()[-4:])
         return (
-            re.split(r"[,;:()]|\s[-–—]+\s|\b(?:and|but|so|because|plus)\b", front)[-1]
+            re.split(r"[,;:()]|\s[-\u2013\u2014]+\s|\b(?:and|but|so|because|plus)\b", front)[-1]
             .strip()
             .lower()
         )
@@ -188,6 +145,8 @@ class Reader:
         """Take note of "I have a brother called Tom", "a friend of mine, Ana,"."""
         read = read_role(self.text[match.end() :])
         if read is None:
+            return
+        if read[0].head in ("village", "town", "street", "house", "flat", "place"):
             return
         mine = re.match(r" of (?:mine|ours)\b", self.text[match.end() + read[1] :])
         owner: Entity | None = None
@@ -222,7 +181,7 @@ class Reader:
             entity = self.cast.of_label(f"my {match.group('known').lower()}")
             if entity is None or entity.seen[0] < self.turn - 1:
                 return None
-            entity.seen = max(entity.seen, self.here(begin))
+            entity.mention(self.here(begin))
             return self._at_verb(begin, match.end(), (entity,), "", "", singular=True)
         if match.group("kin") or match.group("bare"):
             word = (match.group("kin") or match.group("bare")).lower().removesuffix(" lady")
@@ -279,6 +238,7 @@ class Reader:
         entity = self.cast.resolve(pronoun, self.here(begin))
         if entity is None or (pronoun == "it" and entity.kind == "person"):
             return None
+        entity.mention(self.here(begin))
         start = self._at_verb(begin, end, (entity,), "", pronoun, singular=pronoun != "they")
         if start:
             start.known = entity.introduced
@@ -306,9 +266,10 @@ class Reader:
             entity = self.cast.named(name)
         known = entity is not None and entity.introduced
         if entity is None:
-            entity = Entity("", "person", name, "", self.here(begin), introduced=False)
+            entity = Entity("", "person", name, "", introduced=False)
+            entity.mention(self.here(begin))
         else:
-            entity.seen = max(entity.seen, self.here(begin))
+            entity.mention(self.here(begin))
         if match.group("own") and match.group("own")[1:2] in ("s", " "):
             phrase = self.noun_phrase(match.end(), entity, begin)
             if phrase is None:
@@ -353,7 +314,7 @@ class Reader:
     def _phrase_start(self, begin: int, phrase: NounPhrase, *, known: bool) -> _Start | None:
         if phrase.entities:
             subjects: tuple[Entity | None, ...] = tuple(phrase.entities)
-            plural = phrase.role is not None and phrase.role.plural or len(subjects) > 1
+            plural = (phrase.role is not None and phrase.role.plural) or len(subjects) > 1
             start = self._at_verb(begin, phrase.end, subjects, "", "", singular=not plural)
         else:
             singular = not is_plural(f"my {phrase.noun}")
@@ -363,162 +324,6 @@ class Reader:
         if start:
             start.known = known
         return start
-
-    def noun_phrase(
-        self, at: int, owner: Entity | None, begin: int, *, introduced: bool = False
-    ) -> NounPhrase | None:
-        """Read what follows a possessive at ``at``: a role with its name, or an attribute."""
-        text = self.text[at:]
-        read = read_role(text) or _modified_role(text)
-        if read is None:
-            return self._attribute(at, owner)
-        role, length = read
-        if re.search(r"\b(?:[2-9]|two|three|four|five|six) $", self.text[:at]):
-            role = replace(role, plural=True)  # "2 daughter"
-        at += length
-        rest = self.text[at:]
-        own = re.match(r"('s|s'|')\s+(?=\w)|\s+(?=(?:names?|birthday|bday) (?:is|are)\b)", rest)
-        holder = owner.subject if owner else USER
-        if own and not re.match(r"'s (?:called|named)", rest):
-            entity = self._meet(role, holder, "", begin)
-            deeper = self.noun_phrase(at + own.end(), entity, begin)
-            return deeper
-        follows = _WORD.match(rest.lstrip(" ")) if rest.startswith(" ") else None
-        if follows and follows.group().lower() in _COMPOUND and not _verb_like(follows.group()):
-            return self._attribute(at - length, owner)
-        tail = _TAIL.match(rest)
-        if tail:
-            at += tail.end()
-            rest = self.text[at:]
-        found, end = self._names_after(rest, role, introduced=introduced)
-        if not found and follows and not tail and self._is_compound(follows.group(), role):
-            return self._attribute(at - length, owner)
-        phrase = NounPhrase(owner, role, end=at + end)
-        born = re.match(r",? (?P<v>born (?:on|in) [^,.;]+)", self.text[phrase.end :])
-        for name in found or [""]:
-            entity = self._meet(role, holder, name, begin)
-            phrase.entities.append(entity)
-            if name:
-                self.told.append((user_label(role, holder), name, begin, role.age))
-        if born and len(phrase.entities) == 1:
-            self.told.append((phrase.entities[0].subject, "", begin, born.group("v")))
-        if not found and role.age:
-            self.told.append((user_label(role, holder), "", begin, role.age))
-        return phrase
-
-    def _meet(self, role: Role, holder: str, name: str, begin: int) -> Entity:
-        label = user_label(role, holder)
-        if role.plural and not name:
-            label = f"my {role.text}" if holder == USER else f"{holder}'s {role.text}"
-        gender = "p" if role.plural and not name else role.gender if role.gender != "p" else ""
-        return self.cast.meet(label, role.kind, name, gender, self.here(begin))
-
-    def _is_compound(self, word: str, role: Role) -> bool:
-        """Tell "my dog food" and "my school project" from "my dog sleeps"."""
-        lower = word.lower()
-        if word[0].isupper() or _verb_like(word) or lower in _FOLLOWERS | {"under", "over"}:
-            return False
-        if self.sentence.casual and role.kind == "person" and lower not in _COMPOUND:
-            return False
-        if role.plural and lower in BASE:
-            return False
-        return not lower.endswith(("ed", "s", "ly", "ing")) or lower in _COMPOUND
-
-    def _names_after(
-        self, rest: str, role: Role, *, introduced: bool = False
-    ) -> tuple[list[str], int]:
-        """Read the names that follow a role; return them and where they end."""
-        casual = self.sentence.casual
-        called = _CALLED.match(rest)
-        if called and not (role.kind == "person" and re.search(r"nicknamed", called.group())):
-            if role.kind == "thing":
-                title = values.title(rest[called.end() :])
-                return ([title], called.end() + len(title)) if title else ([], 0)
-            found, end = values.names(rest[called.end() :], casual=casual, several=role.plural)
-            return found, (called.end() + end if found else 0)
-        direct = re.match(r"\s*(?P<mark>[,:(-]?)\s*['\"]?", rest)
-        mark = direct.group("mark") if direct else ""
-        if direct is None or (not mark and not rest.startswith(" ")):
-            return [], 0
-        after = rest[direct.end() :]
-        found, end = values.names(after, casual=False, several=role.plural or mark in (":", "("))
-        if not found and casual and role.plural and mark in (",", ":"):
-            found, end = values.names(after, casual=True, several=True)
-            return (found, direct.end() + end) if len(found) > 1 else ([], 0)
-        if role.kind == "thing":
-            title = values.title(after) if mark in (",", "(") else ""
-            closes = re.match(r"\s*(?:,|$|\)|[.;])", after[len(title) :]) if title else None
-            return ([title], direct.end() + len(title)) if title and closes else ([], 0)
-        if found:
-            closes = after[end:]
-            if mark == "," and not re.match(r"\s*(?:,|$|\)|\(|-|who\b|and I\b|whom\b)", closes):
-                return [], 0
-            if mark == "-" and not re.match(r"\s*(?:-|$|,)", closes):
-                return [], 0
-            close = re.match(r"\s*\)|,(?=\s)", closes) if mark else None
-            return found, direct.end() + end + (close.end() if close else 0)
-        if casual and not mark and role.kind != "thing" and role.head != "head":
-            return self._lower_name(after, direct.end(), role)
-        beside = re.match(r" (?:in|from|at|over|down|up|of|who) ", rest)
-        return self._late_name(rest) if (introduced or beside) and not mark else ([], 0)
-
-    def _late_name(self, rest: str) -> tuple[list[str], int]:
-        """Read "a boyfriend from Ireland, Sean," and "a tortoise older than me, Gladstone"."""
-        late = re.match(rf"(?P<gap> [a-z][\w' -]{{2,40}}?), (?P<v>{NAME})(?=,|$|[.;)])", rest)
-        if not late or not is_name(late.group("v").split()[0]):
-            return [], 0
-        if re.search(
-            r"\b(?:and|but|because|so|I|we|he|she|they|is|are|was|in|near)$", late.group("gap")
-        ):
-            return [], 0
-        return [late.group("v")], late.end()
-
-    def _lower_name(self, after: str, offset: int, role: Role) -> tuple[list[str], int]:
-        """Read "my sister ann lives": a lower-case word between a role and a verb."""
-        word = re.match(r"[a-z]+\b", after)
-        if not word or not may_be_lower_name(word.group()) or _verb_like(word.group()):
-            return [], 0
-        if word.group() in _COMPOUND:
-            return [], 0
-        rest = after[word.end() :].lstrip()
-        follows = _WORD.match(_ADV.sub("", rest, count=1)) if rest else None
-        ends = not rest or rest[0] in ",.)!?" or re.match(r"and (?:i|my|our|we|the)\b", rest)
-        acts = (
-            follows and role.kind == "person" and re.fullmatch(r"[a-z]{3,}[^su]s", follows.group())
-        )
-        if (
-            ends
-            or acts
-            or (follows and _verb_like(follows.group()))
-            or re.match(r"(?:who|and i)\b", rest)
-        ):
-            return [word.group()], offset + word.end()
-        return [], 0
-
-    def _attribute(self, at: int, owner: Entity | None) -> NounPhrase | None:
-        """Read "favourite colour" in "my favourite colour is": the words up to the verb."""
-        text = self.text[at:]
-        words_read = 0
-        position = 0
-        while words_read < 7:
-            word = re.compile(r"[\w'&.-]+").match(text, position)
-            if not word:
-                break
-            lower = word.group().lower()
-            if words_read and (lower in PAST | {"is", "are", "has"} or lower in THIRD - {"works"}):
-                after = re.match(r"\s+(\w+)", text[word.end() :])
-                if not (after and after.group(1).lower() in ("is", "are", "was", "were")):
-                    break
-            words_read += 1
-            position = word.end()
-            space = re.compile(r"\s+").match(text, position)
-            if not space:
-                break
-            position = space.end()
-        noun = text[:position].strip()
-        if not noun or not words_read:
-            return None
-        return NounPhrase(owner, None, noun=noun, end=at + len(noun))
 
     def _at_verb(
         self,
@@ -547,40 +352,10 @@ class Reader:
             return None
         adverbs = _ADV.match(rest, gap.end())
         at = adverbs.end() if adverbs else gap.end()
-        verb = _WORD.match(rest, at)
+        verb = WORD.match(rest, at)
         if not verb or not _agrees(verb.group(), rest[verb.end() :], singular, pronoun):
             return None
         return _Start(begin, end + at, subjects, noun, pronoun, True, not singular)
-
-
-def _modified_role(text: str) -> tuple[Role, int] | None:
-    """Read a role after one or two words that we do not know: "pipe band", "salsa partner"."""
-    front = re.match(r"(?:[a-z][\w-]+ ){1,2}?(?=[a-z])", text)
-    for length in (1, 2):
-        front = re.match(rf"(?:[a-z][\w-]+ ){{{length}}}(?=[a-z])", text)
-        if front is None:
-            return None
-        before = front.group().split()
-        if re.match(r"(?:fav\w*|preferred|least)\b", text):
-            return None
-        if any(w in _FOLLOWERS or _verb_like(w) or w in BASE - {"work", "dance"} for w in before):
-            return None
-        read = read_role(text[front.end() :])
-        if read and not read[0].plural:
-            role = read[0]
-            return replace(role, text=f"{front.group()}{role.text}"), front.end() + read[1]
-    return None
-
-
-_FOLLOWERS = words(
-    """
-    and or but who whom which that with for from in at on to of as just also always really never
-    ever still now then actually only too even once often usually sometimes already recently
-    currently both all not so because since if when while where here there yesterday today tomorrow
-    i he she we they my his her our their a an the is are was were has have had will would can could
-    should might must about by than like after before until yes no ok lol again back out up down
-    """
-)
 
 
 _SIMPLE = words("study live work play speak drive love like have teach make do hate eat sell")
@@ -592,11 +367,6 @@ _NO_VERB = words(
     was does yes thus always
     """
 )
-
-
-def _verb_like(word: str) -> bool:
-    lower = word.lower()
-    return lower in THIRD or lower in PAST or lower in ("am", "are", "is", "have", "says", "said")
 
 
 def _agrees(verb: str, after: str, singular: bool, pronoun: str) -> bool:
@@ -623,9 +393,3 @@ def _agrees(verb: str, after: str, singular: bool, pronoun: str) -> bool:
     if pronoun and pronoun not in ("he", "she", "it", "they", "who", "that", "which"):
         return False  # "ER nurse in Atlanta" is no sentence about somebody called ER
     return lower in BASE and (then in BASE_AFTER or then.isdigit())
-
-
-def is_animal(label: str) -> bool:
-    """Tell whether a label ends in an animal or a breed."""
-    head = label.split()[-1].lower() if label else ""
-    return head in SINGULAR_PETS or head in BREEDS

@@ -13,17 +13,22 @@ from sleeping_plugin.extract.sentences import Sentence
 from sleeping_plugin.relations.grammar import USER
 
 _CUE = re.compile(
-    r"\b(?:actually|sorry|oops|correction|i meant|i mean|meant to say|wrong|my mistake|mistake|mixed up|"
-    r"not true|no longer|any ?more|instead|typo|scratch that|rather|wait|these days|now|changed|new|switched|"
+    r"\b(?:actually|sorry|oops|correction|i meant|i mean|meant to say|wrong|my mistake|mistake|"
+    r"mixed up|"
+    r"not true|no longer|any ?more|instead|typo|scratch that|rather|wait|these days|now|changed|"
+    r"new|switched|"
     r"moved|renamed)\b",
     re.IGNORECASE,
 )
 _NOT_BUT = re.compile(
-    r"\bnot (?:in |at |on |a |an |called )?(?P<old>[\w' .-]+?),? but (?:rather )?(?:in |at |on |a |an )?(?P<new>[\w' -]+)",
+    r"\bnot (?:in |at |on |a |an |called )?(?P<old>[\w' .-]+?),? but (?:rather )?(?:in |at |on |"
+    r"a |an )?(?P<new>[\w' -]+)",
     re.IGNORECASE,
 )
 _NEW_NOT = re.compile(
-    r"(?:^|[,;] ?|\b(?:it is|it was|that is|is|was|spelled|spelt|meant|mean|in|at|to|called) )(?P<new>[\w' -]{1,40}?),? (?:and )?not (?:in |at |on |a |an |the )?(?P<old>[\w'-]+(?: [\w'-]+){0,2})",
+    r"(?:^|[,;] ?|\b(?:it is|it was|that is|is|was|spelled|spelt|meant|mean|in|at|to|called) "
+    r")(?P<new>[\w' -]{1,40}?),? (?:and )?not (?:in |at |on |a |an |the )?(?P<old>[\w'-]+(?: "
+    r"[\w'-]+){0,2})",
     re.IGNORECASE,
 )
 _MEANT = re.compile(
@@ -36,7 +41,8 @@ _MEANT = re.compile(
     re.IGNORECASE,
 )
 _QUIT = re.compile(
-    r"\b(?P<who>I|we|he|she) (?:just |recently |finally |have |has )*(?:quit|left|resigned from|sold|"
+    r"\b(?P<who>I|we|he|she) (?:just |recently |finally |have |has )*(?:quit|left|resigned from|"
+    r"sold|"
     r"got rid of|gave up|stopped|divorced|broke up with|was fired from|was laid off from) "
     r"(?:my job at |working (?:at|for|as) |our |my |the |playing (?:the )?)?(?P<v>.*)",
     re.IGNORECASE,
@@ -63,7 +69,8 @@ def ended_pieces(sentence: Sentence) -> Iterator[tuple[Sentence, bool]]:
 
 
 _CONTRAST = re.compile(
-    r"\b(?P<be>is|am|are|was) not (?P<how>called |named |from |in |at |an? )?[\w' -]{1,30}?,? (?:but(?: rather)?|(?:it|he|she|that|I) (?:is|am)) "
+    r"\b(?P<be>is|am|are|was) not (?P<how>called |named |from |in |at |an? )?[\w' -]{1,30}?,? "
+    r"(?:but(?: rather)?|(?:it|he|she|that|I) (?:is|am)) "
     r"(?:called |named |from |in |at |an? )?(?P<new>[\w'-]+)",
     re.IGNORECASE,
 )
@@ -142,17 +149,18 @@ def _fix(target: Found, value: str, cast: Cast) -> Iterator[Found]:
 
 def _same(value: str, said: str) -> bool:
     value, said = values.bare(value.lower()), values.bare(said.lower())
-    return (
-        value == said
-        or said.startswith(value + " ")
-        and len(said.split()) <= len(value.split()) + 3
+    return value == said or (
+        said.startswith(value + " ") and len(said.split()) <= len(value.split()) + 3
     )
 
 
 def _shaped(new: str, old: str, casual: bool) -> str:
     """Return the new value if it has the shape of the old one, else ""."""
+    new = re.sub(
+        r"^(?:it|that|this|he|she) (?:is|was) (?:in |at |called )?", "", new, flags=re.IGNORECASE
+    )
     new = values.bare(values.first_item(values.cut(new)))
-    if not new or values.is_vague(new) or re.match(r"(?:wait|sorry|no|oops|wrong|oh)\b", new, re.I):
+    if not new or values.is_vague(new) or _NO_VALUE.match(new):
         return ""
     if any(c.isdigit() for c in old) or values.age(old):
         digits = re.match(r"(?:the )?\d[\w ./-]*", new)
@@ -161,6 +169,14 @@ def _shaped(new: str, old: str, casual: bool) -> str:
         title = values.title(new)
         return title if title else (new if casual and len(new.split()) <= 2 else "")
     return new if new[:1].islower() and len(new.split()) <= len(old.split()) + 2 else ""
+
+
+_NO_VALUE = re.compile(
+    r"(?:wait|sorry|no|not|oops|wrong|oh|did|do|does|is|are|was|what|who|where|when|why|how|if|can|"
+    r"could|would|will|just|let|please|thanks|never|maybe|see|look)\b|.*\b(?:I|you|he|she|we|"
+    r"they)\b",
+    re.IGNORECASE,
+)
 
 
 def _over(text: str, before: Sequence[Found], cast: Cast) -> Iterator[Found]:

@@ -17,34 +17,43 @@ from sleeping_plugin.extract.sentences import Sentence, expand
 from sleeping_plugin.extract.voice import plain
 
 _FILLER = (
-    r"^(?:(?:and|also|so|well|ok|okay|anyway|oh|yes|yeah|yep|ha|no|nope|nah|hm+|originally|currently|now|"
+    r"^(?:(?:and|also|so|well|ok|okay|anyway|oh|yes|yeah|yep|ha|no|nope|nah|hm+|originally|"
+    r"currently|now|"
     r"still|just|happily|actually|already|been|btw|ps|plus|but|hi|hello|hey)\b[,:]? ?)*"
 )
 _VERBS = re.compile(
-    _FILLER
-    + r"(?P<v>(?:live|lived|work|reside) (?:in|at|for|as|near|on|with)\b|moved (?:to|here|from|back|over)\b|"
+    _FILLER + r"(?P<v>(?:live|lived|work|reside) (?:in|at|for|as|near|on|with)\b|"
+    r"moved (?:to|here|from|back|over)\b|"
     r"grew up |(?:got|have|own|adopted|rescued) (?:an?|two|three|four|five|one|my|no) |"
     r"used to (?:be|live|work)\b|play (?:the |for |in )|drive an? |love [a-z]+ing|hate [a-z]+ing|"
-    r"speak (?:[A-Z]|fluent)|studied |turned \d|collect |can not (?:eat|stand|have|do)|do not (?:eat|drink|like))",
+    r"speak (?:[A-Z]|fluent)|studied |turned \d|collect |can not (?:eat|stand|have|do)|do not "
+    r"(?:eat|drink|like))",
 )
 _STATES = re.compile(
     _FILLER
     + r"(?P<v>(?:married|engaged) (?:to|with) |born (?:in|on|and raised)|raised in |based in |"
-    r"allergic to |studying |(?:working|living) (?:in|at|for|as|near|on)|teaching |learning |retired\b|"
-    r"vegetarian\b|vegan\b|from (?=[A-Z])|lactose intolerant|left-handed|mother of|father of|mum of|"
+    r"allergic to |studying |(?:working|living) (?:in|at|for|as|near|on)|teaching |learning |"
+    r"retired\b|"
+    r"vegetarian\b|vegan\b|from (?=[A-Z])|lactose intolerant|left-handed|mother of|father of|mum "
+    r"of|"
     r"dad of|(?:an? )?(?:proud )?(?:mother|father|mum|mom|dad|parent) (?:of|to) )",
 )
 _NOUN_IS = re.compile(
     _FILLER
-    + r"(?P<v>(?:(?:favou?rite|fave|fav) [\w -]{2,25}?|wife|husband|partner|boyfriend|girlfriend|gf|bf|"
+    + r"(?P<v>(?:(?:favou?rite|fave|fav) [\w -]{2,25}?|wife|husband|partner|boyfriend|girlfriend|"
+    r"gf|bf|"
     r"therapist|boss|manager|landlord|doctor|dentist|flatmate|roommate|son|daughter|brother|sister|"
-    r"mother|father|best (?:friend|mate)|dog|cat|star sign|shoe size|birthday|bday|hometown|job|hobby|hobbies|"
-    r"day job|mother tongue|native language|middle name|surname|last name|blood type|nickname|age) (?:is|are|works|lives) )",
+    r"mother|father|best (?:friend|mate)|dog|cat|star sign|shoe size|birthday|bday|hometown|job|"
+    r"hobby|hobbies|"
+    r"day job|mother tongue|native language|middle name|surname|last name|blood type|nickname|"
+    r"age) (?:is|are|works|lives) )",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"(?:(?:also|and|oh|ok),? )?(?:my )?(?P<np>(?:favou?rite|fav|fave) [\w -]{2,20}|name|age|job|occupation|profession|"
-    r"hometown|city|home|star sign|shoe size|birthday|hobbies|hobby|allergies|allergy|languages?): (?P<v>[^:]+)$",
+    r"(?:(?:also|and|oh|ok),? )?(?:my )?(?P<np>(?:favou?rite|fav|fave) [\w -]{2,20}|name|age|job|"
+    r"occupation|profession|"
+    r"hometown|city|home|star sign|shoe size|birthday|hobbies|hobby|allergies|allergy|"
+    r"languages?): (?P<v>[^:]+)$",
     re.IGNORECASE,
 )
 _NOT_THERE = re.compile(
@@ -52,48 +61,94 @@ _NOT_THERE = re.compile(
     re.IGNORECASE,
 )
 _ASKED_NP = re.compile(
-    r"^(?:(?:and|oh|so|my|the|your)\b,? )*(?P<np>(?:favou?rite|fave|fav)(?: [\w-]+){1,3}|name|job|age|"
+    r"^(?:(?:and|oh|so|my|the|your)\b,? )*(?P<np>(?:favou?rite|fave|fav)(?: [\w-]+){1,3}|name|job|"
+    r"age|"
     r"hometown|birthday|hobby|hobbies|star sign|shoe size|allergies|occupation|profession)$",
     re.IGNORECASE,
 )
 _ASSISTANT_ASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), template)
     for pattern, template in (
-        (r"\bwhat(?:'s| is) your (?:first )?name\b|\bwho (?:am i|do i have the pleasure of) (?:talking|speaking)|"
-         r"\bwhat (?:should|shall|can|may|do) i call you\b|\byour name\?", "my name is {r}"),
-        (r"\bwhere (?:do you live|are you (?:based|living|located))\b|\bwhich (?:city|town|country) do you live\b|"
-         r"\bwhat (?:city|town) (?:do you live|are you)\b", "I live in {r}"),
-        (r"\bwhere (?:are|do) you (?:come )?(?:originally )?from\b|\bwhere did you grow up\b", "I am from {r}"),
-        (r"\bwhat do you do(?: for (?:a living|work)|\?)|\bwhat(?:'s| is) your (?:job|profession|occupation)\b|"
-         r"\bwhat (?:kind|line) of work\b", "I am {r}"),
-        (r"\bhow old are you\b|\b(?:you are|are you) (?:now )?(?:\d+|\w+teen|\w+ty)(?: years old)?\?", "I am {r}"),
+        (
+            r"\bwhat(?:'s| is) your (?:first )?name\b|\bwho (?:am i|do i have the pleasure of) "
+            r"(?:talking|speaking)|"
+            r"\bwhat (?:should|shall|can|may|do) i call you\b|\byour name\?",
+            "my name is {r}",
+        ),
+        (
+            r"\bwhere (?:do you live|are you (?:based|living|located))\b|\bwhich (?:city|town|"
+            r"country) do you live\b|"
+            r"\bwhat (?:city|town) (?:do you live|are you)\b",
+            "I live in {r}",
+        ),
+        (
+            r"\bwhere (?:are|do) you (?:come )?(?:originally )?from\b|\bwhere did you grow up\b",
+            "I am from {r}",
+        ),
+        (
+            r"\bwhat do you do(?: for (?:a living|work)|\?)|\bwhat(?:'s| is) your (?:job|"
+            r"profession|occupation)\b|"
+            r"\bwhat (?:kind|line) of work\b",
+            "I am {r}",
+        ),
+        (
+            r"\bhow old are you\b|\b(?:you are|are you) (?:now )?(?:\d+|\w+teen|\w+ty)(?: years "
+            r"old)?\?",
+            "I am {r}",
+        ),
         (r"\byou (?:come|came|are|must be|must come)(?: originally)? from\b", "I am from {r}"),
         (r"\byou (?:live|are based|must live|must be based) in\b", "I live in {r}"),
-        (r"\bwhich (?:brewery|company|firm|school|hospital|bank|shop|bakery|restaurant|studio|farm|clinic)\b", "I work at {r}"),
+        (
+            r"\bwhich (?:brewery|company|firm|school|hospital|bank|shop|bakery|restaurant|studio|"
+            r"farm|clinic)\b",
+            "I work at {r}",
+        ),
         (r"\bhow many (?P<who>[a-z]+) do you have\b", "I have {r} {who}"),
-        (r"\bwhere (?:does|do|is) (?P<who>your [\w -]+?|he|she) (?:live|living|based)\b", "{who} lives in {r}"),
+        (
+            r"\bwhere (?:does|do|is) (?P<who>your [\w -]+?|he|she) (?:live|living|based)\b",
+            "{who} lives in {r}",
+        ),
         (r"\bhow old is (?P<who>he|she|it|your [\w -]+?)\b(?=\?)", "{who} is {r}"),
-        (r"\bwhat(?:'s| is| are) (?P<who>his|her|its|their|(?:your|the) [\w -]+?'s?) names?\b", "{who} name is {r}"),
-        (r"\bwhat(?:'s| is| do you call| did you call) (?P<who>your [\w -]+?) (?:called|named)\b", "{who} is called {r}"),
+        (
+            r"\bwhat(?:'s| is| are) (?P<who>his|her|its|their|(?:your|the) [\w -]+?'s?) names?\b",
+            "{who} name is {r}",
+        ),
+        (
+            r"\bwhat(?:'s| is| do you call| did you call) (?P<who>your [\w -]+?) (?:called|"
+            r"named)\b",
+            "{who} is called {r}",
+        ),
         (r"\bwho(?:'s| is) (?P<who>your [\w -]+?)\?", "{who} is {r}"),
         (r"\bwhat(?:'s| is) (?P<who>your favou?rite [\w -]+?)\?", "{who} is {r}"),
         (r"\b(?:which|what) instrument do you play\b", "I play the {r}"),
-        (r"\b(?:which|what) (?:kind of )?car do you drive\b|\bwhat do you drive\b", "I drive a {r}"),
+        (
+            r"\b(?:which|what) (?:kind of )?car do you drive\b|\bwhat do you drive\b",
+            "I drive a {r}",
+        ),
         (r"\bwhich languages? do you speak\b|\bwhat languages? do you speak\b", "I speak {r}"),
         (r"\b(?:which|what) team do you (?:support|follow)\b", "I support {r}"),
-        (r"\bwhat are you allergic to\b|\bany allergies\b|\bdo you have (?:any )?allergies\b", "I am allergic to {r}"),
+        (
+            r"\bwhat are you allergic to\b|\bany allergies\b|\bdo you have (?:any )?allergies\b",
+            "I am allergic to {r}",
+        ),
         (r"\bwhere do you work\b|\bwho do you work for\b", "I work at {r}"),
         (r"\bwhen(?:'s| is) your birthday\b", "my birthday is on {r}"),
-        (r"\bwhat(?:'s| is| are) your (?:hobby|hobbies)\b|\bwhat do you do (?:for fun|in your (?:free|spare) time)\b", "my hobby is {r}"),
+        (
+            r"\bwhat(?:'s| is| are) your (?:hobby|hobbies)\b|\bwhat do you do (?:for fun|in your "
+            r"(?:free|spare) time)\b",
+            "my hobby is {r}",
+        ),
     )
-)  # fmt: skip
+)
 _LEAD = re.compile(
-    r"^(?:(?:yes|yeah|yep|well|oh|hm+|um+|ah|sure|ok|okay|still|mostly|it is|it's|that is|that would be|they are|she is|"
+    r"^(?:(?:yes|yeah|yep|well|oh|hm+|um+|ah|sure|ok|okay|still|mostly|it is|it's|that is|that "
+    r"would be|they are|she is|"
     r"he is|a|an|the|in|at|for|as|from|just|only|mostly|on)\b[,!]? )+(?=\w)",
     re.IGNORECASE,
 )
 _HAS_VERB = re.compile(
-    r"\b(?:I|we|you|he|she|they|is|are|am|was|do|does|have|has|can|will|would|not|what|why|how|thanks|thank|please)\b"
+    r"\b(?:I|we|you|he|she|they|is|are|am|was|do|does|have|has|can|will|would|not|what|why|how|"
+    r"thanks|thank|please)\b"
 )
 
 
@@ -122,7 +177,8 @@ def completed(said: Sequence[Sentence], asked: str) -> Iterator[Sentence]:
 def _introduced(text: str, place: int) -> str:
     """Turn "about me: Darnell, 28, nurse in Atlanta" into "I am Darnell, 28, nurse in Atlanta"."""
     intro = re.match(
-        rf"(?P<cue>(?:about me|me|intro|bio|quick intro|short intro|a bit about me)[:,] |my name: )?(?P<v>{NAME}), (?P<rest>.*)",
+        r"(?P<cue>(?:about me|me|intro|bio|quick intro|short intro|a bit about me)[:,] |my "
+        rf"name: )?(?P<v>{NAME}), (?P<rest>.*)",
         text,
     )
     if not intro or not is_name(intro.group("v").split()[0]) or len(intro.group("v").split()) > 3:
@@ -142,7 +198,8 @@ def _without_gaps(text: str) -> str:
     if labelled:
         return f"my {labelled.group('np').lower()} is {labelled.group('v')}"
     here = re.match(
-        rf"(?:(?i:hi|hello|hey|ok|so|good \w+|greetings)\b[,!. ]*)?(?P<v>{NAME}) (?:here|my name)[,.]? (?P<rest>.*)",
+        rf"(?:(?i:hi|hello|hey|ok|so|good \w+|greetings)\b[,!. ]*)?(?P<v>{NAME}) (?:here|my "
+        r"name)[,.]? (?P<rest>.*)",
         text,
     )
     if here and is_name(here.group("v").split()[0]) and not is_occupation(here.group("v")):
@@ -151,8 +208,10 @@ def _without_gaps(text: str) -> str:
     if named:
         return f"my name is {named.group('v')}"
     foreign = re.match(
-        r"(?:(?:hola|salut|bonjour|ciao|hallo|hej|hei|ola|olá|hi|hello)\b[,!]? )?(?:soy|me llamo|je suis|je m'appelle|"
-        r"ich bin|ich heisse|ich heiße|sono|mi chiamo|jag heter|mijn naam is|meu nome é) (?P<v>[A-Z]\w+)",
+        r"(?:(?:hola|salut|bonjour|ciao|hallo|hej|hei|ola|olá|hi|hello)\b[,!]? )?(?:soy|me llamo|"
+        r"je suis|je m'appelle|"
+        r"ich bin|ich heisse|ich heiße|sono|mi chiamo|jag heter|mijn naam is|meu nome é) "
+        r"(?P<v>[A-Z]\w+)",
         text,
         re.IGNORECASE,
     )
@@ -188,7 +247,7 @@ def _question(asked: str) -> str:
 
 def _answering(text: str, question: str) -> str:
     """Return the reply as a full sentence, if it is a fragment that answers ``question``."""
-    head = re.split(r"[,;:]|\s[-–—]\s| (?:and|but|because|with|since) ", text)[0]
+    head = re.split(r"[,;:]|\s[-\u2013\u2014]\s| (?:and|but|because|with|since) ", text)[0]
     core = _LEAD.sub("", head)
     if not core or len(core.split()) > 5 or _HAS_VERB.search(core):
         return ""

@@ -8,14 +8,18 @@ from sleeping_plugin.extract.clauses import Clause
 from sleeping_plugin.extract.sentences import Sentence
 
 _ASKS = re.compile(
-    r"^(?:(?:so|and|but|or|well|ok|okay|hey|hi|hello|please|now|then|also|oh|ah|hm+|just|btw|by the way|"
+    r"^(?:(?:so|and|but|or|well|ok|okay|hey|hi|hello|please|now|then|also|oh|ah|hm+|just|btw|by "
+    r"the way|"
     r"quick question|tell me|ha|right|anyway|still|actually) )*"
-    r"(?:what|who|whom|whose|which|where|when|why|how|is|are|am|was|were|do|does|did|can(?! not)|could|would|will|"
-    r"should|shall|may|might|have (?:i|you|we|they)|has|any|is not|are not|do not you|know)\b(?!'s my| is my)",
+    r"(?:what|who|whom|whose|which|where|when|why|how|is|are|am|was|were|do|does|did|can(?! not)|"
+    r"could|would|will|"
+    r"should|shall|may|might|have (?:i|you|we|they)|has|any|is not|are not|do not you|"
+    r"know)\b(?!'s my| is my)",
     re.IGNORECASE,
 )
 _TOLD_YOU = re.compile(
-    r"\b(?:did|have|has|do) (?:i|we) (?:ever |already |not )?(?:tell|told|mention|mentioned|say|said)\b|"
+    r"\b(?:did|have|has|do) (?:i|we) (?:ever |already |not )?(?:tell|told|mention|mentioned|say|"
+    r"said)\b|"
     r"\bdid you know\b|\bdo you (?:know|remember)(?: that)?$|\byou know\b|\bremember that\b|"
     r"\bguess what\b",
     re.IGNORECASE,
@@ -23,26 +27,38 @@ _TOLD_YOU = re.compile(
 _NOT_MEANT = re.compile(
     r"\b(?:if|unless|whether|wish|imagine|suppose|pretend|assuming|in case|as if|as though|maybe|"
     r"perhaps|possibly|probably|might|would|could|should|may|hope|hoping|wonder|wondering|doubt|"
-    r"not sure|do not think|does not think|dream|dreamt|dreamed|guess(?! what)|what|where|why|how|when|whenever|who|"
-    r"which|until|once|before(?! (?:this|that|then)\b)|never thought|people say|they say|rumour|apparently|supposedly|"
-    r"say|says|said|tells|told (?:me|her|him|us|them|everyone|people|my|the)|thinks?|believes?|claims?|claimed|"
+    r"not sure|do not think|does not think|dream|dreamt|dreamed|guess(?! what)|what|where|why|how|"
+    r"when|whenever|who|"
+    r"which|until|once|before(?! (?:this|that|then)\b)|never thought|people say|they say|rumour|"
+    r"apparently|supposedly|"
+    r"say|says|said|tells|told (?:me|her|him|us|them|everyone|people|my|the)|thinks?|believes?|"
+    r"claims?|claimed|"
     r"thought|asked|asks|wrote|writes|heard|insists?|pretending|like when|sometimes i think|"
-    r"feels? like|it is like|like$|not that|not because|instead of|call yourself|did you think|want|wants|"
-    r"wanted|going to|will|plan|planning|thinking of|act like|tell (?:him|her|them|my|the|people)|will be)\b",
+    r"feels? like|it is like|like$|not that|not because|instead of|call yourself|did you think|"
+    r"want|wants|"
+    r"wanted|going to|will|plan|planning|thinking of|act like|tell (?:him|her|them|my|the|"
+    r"people)|will be)\b",
     re.IGNORECASE,
 )
 _FINE = re.compile(
-    r"\b(?:i (?:told|said|mentioned|should (?:say|mention|add|tell|introduce)|must (?:say|admit|confess)|may|think i (?:said|told|mentioned)|"
-    r"might add|might mention|would say|will tell|can tell)|you should know|you might (?:want|like) to know|you may|"
-    r"(?:should|might|may|would) (?:help|be useful|also|probably) (?:to )?(?:know|mention)?|as (?:i|you|we) \w+|"
-    r"what (?:matters|helps) is|did i (?:tell|mention|say)|have i (?:told|mentioned)|did you know|do you remember that|"
+    r"\b(?:i (?:told|said|mentioned|should (?:say|mention|add|tell|introduce)|must (?:say|admit|"
+    r"confess)|may|think i (?:said|told|mentioned)|"
+    r"might add|might mention|would say|will tell|can tell)|you should know|you might (?:want|"
+    r"like) to know|you may|"
+    r"(?:should|might|may|would) (?:help|be useful|also|probably) (?:to )?(?:know|mention)?|as "
+    r"(?:i|you|we) \w+|"
+    r"what (?:matters|helps) is|did i (?:tell|mention|say)|have i (?:told|mentioned)|did you know|"
+    r"do you remember that|"
     r"if (?:it|that) (?:helps|matters|is relevant)|in case (?:it|that|you) \w+|guess what|"
-    r"before i forget|before you ask|if you (?:must|want to|need to) (?:know|ask)|i think (?:i )?(?:told|mentioned|said))\b",
+    r"before i forget|before you ask|if you (?:must|want to|need to) (?:know|ask)|i think (?:i "
+    r")?(?:told|mentioned|said))\b",
     re.IGNORECASE,
 )
 _PASSING = re.compile(
-    r"\b(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening|week|weekend)|for (?:a|the) (?:week|weekend|"
-    r"few days|moment|night|day)|on (?:holiday|vacation|a (?:business )?trip)|last night|for now|until \w+|"
+    r"\b(?:today|tonight|tomorrow|yesterday|this (?:morning|afternoon|evening|week|weekend)|for "
+    r"(?:a|the) (?:week|weekend|"
+    r"few days|moment|night|day)|on (?:holiday|vacation|a (?:business )?trip)|last night|for now|"
+    r"until \w+|"
     r"temporarily|next (?:week|month|year))\b",
     re.IGNORECASE,
 )
@@ -56,7 +72,7 @@ def is_statement(clause: Clause, sentence: Sentence, text: str) -> bool:
     own = clause.pronoun in ("he", "she") and re.search(
         rf"\b{clause.pronoun} says(?: that)?$", text[: clause.start].strip().lower()
     )
-    fine = own or bool(_FINE.search(before) or _TOLD_YOU.search(before))
+    fine = bool(own or _FINE.search(before) or _TOLD_YOU.search(before))
     if not fine and (_NOT_MEANT.search(before) or _ASKS.match(before)):
         return False
     if _is_if_clause(clause, text):
@@ -73,7 +89,7 @@ def lasts(clause_text: str, relation: str) -> bool:
 
 def _is_if_clause(clause: Clause, text: str) -> bool:
     """Tell "and if he is tired, I am ..." by an "if" that opens this part of the sentence."""
-    front = re.split(r"[,;:()]|\s[-–—]+\s", text[: clause.start])[-1].lower()
+    front = re.split(r"[,;:()]|\s[-\u2013\u2014]+\s", text[: clause.start])[-1].lower()
     if _FINE.search(front):
         return False
     return bool(re.search(r"\b(?:if|unless|imagine|suppose|wish|as if|what if)\b", front))
@@ -81,13 +97,16 @@ def _is_if_clause(clause: Clause, text: str) -> bool:
 
 def _in_question(clause: Clause, text: str) -> bool:
     """Tell whether the clause belongs to the question that its sentence ends with."""
-    parts = list(re.finditer(r"(?:^|[,;:]|\s[-–—]+\s|\b(?:and|but|so)\b)\s*([^,;:]*)", text))
+    parts = list(
+        re.finditer(r"(?:^|[,;:]|\s[-\u2013\u2014]+\s|\b(?:and|but|so)\b)\s*([^,;:]*)", text)
+    )
     asked_at = [part.start(1) for part in parts if _ASKS.match(part.group(1).strip())]
     imperative = [
         part.start(1)
         for part in parts
         if re.match(
-            r"(?:please |so |and )*(?:tell|give|help|suggest|recommend|explain|write|find|show|any|got any|"
+            r"(?:please |so |and )*(?:tell|give|help|suggest|recommend|explain|write|find|show|"
+            r"any|got any|"
             r"you (?:know|think|got|have)|right$|ideas|tips|advice|thoughts)\b",
             part.group(1).strip(),
             re.IGNORECASE,
@@ -111,12 +130,13 @@ def is_supposed(text: str, value: str) -> bool:
     if at < 0:
         return False
     front = text[:at]
-    part = re.split(r"[,;:()]|\s[-–—]+\s|\b(?:but|so|because)\b", front)[-1]
+    part = re.split(r"[,;:()]|\s[-\u2013\u2014]+\s|\b(?:but|so|because)\b", front)[-1]
     if _FINE.search(part) or _TOLD_YOU.search(part):
         return False
     return bool(
         re.search(
-            r"\b(?:if|unless|wish|imagine|suppose|pretend|would|might|as if|as though|what if|maybe)\b",
+            r"\b(?:if|unless|wish|imagine|suppose|pretend|would|might|as if|as though|what if|"
+            r"maybe)\b",
             part,
             re.IGNORECASE,
         )
@@ -130,5 +150,5 @@ def is_asked(text: str, ends: str, value: str) -> bool:
         return False
     if re.search(r"\w,? (?:who|which) \w+ [^,?]*$", text[:at]):
         return False
-    parts = re.split(r"[,;:]|\s[-–—]+\s|\b(?:and|but|so)\b", text[:at])
+    parts = re.split(r"[,;:]|\s[-\u2013\u2014]+\s|\b(?:and|but|so)\b", text[:at])
     return any(_ASKS.match(part.strip()) for part in parts[-1:]) and not _TOLD_YOU.search(text[:at])

@@ -7,18 +7,21 @@ from sleeping_plugin.relations.naming import PETS, PLACES_AND_THINGS
 
 MALE = words(
     """
-    da granda fellow chap bloke abuelo nonno tio papi vati ojiisan lolo dadu bf fella husband boyfriend hubby father dad daddy papa pops brother bro son grandfather grandpa grandad
-    granddad gramps opa uncle nephew grandson stepfather stepdad stepson stepbrother godfather
-    godson groom fiancé widower landlord king ex-husband father-in-law brother-in-law son-in-law
-    half-brother foster-son great-uncle great-grandfather boy guy lad
+    da granda fellow chap bloke abuelo nonno tio papi vati ojiisan lolo dadu bf fella husband
+    boyfriend hubby father dad daddy papa pops brother bro son grandfather grandpa grandad granddad
+    gramps opa uncle nephew grandson stepfather stepdad stepson stepbrother godfather godson groom
+    fiancé widower landlord king ex-husband father-in-law brother-in-law son-in-law half-brother
+    foster-son great-uncle great-grandfather boy guy lad
     """
 )
 FEMALE = words(
     """
-    mammy mamaw abuela nonna babushka babcia yiayia tia mutti maman mami amma nani lola baba gf mrs missis wifey wife girlfriend missus mother mum mom mommy mummy mam mama sister sis daughter grandmother
-    grandma granny gran nan nana nanna oma aunt auntie aunty niece granddaughter stepmother stepmum
-    stepmom stepdaughter stepsister godmother goddaughter bride fiancée landlady ex-wife
-    mother-in-law sister-in-law daughter-in-law half-sister great-aunt great-grandmother girl lady
+    mammy mamaw abuela nonna babushka babcia yiayia tia mutti maman mami amma nani lola baba gf mrs
+    missis wifey wife girlfriend missus mother mum mom mommy mummy mam mama sister sis daughter
+    grandmother grandma granny gran nan nana nanna oma aunt auntie aunty niece granddaughter
+    stepmother stepmum stepmom stepdaughter stepsister godmother goddaughter bride fiancée landlady
+    ex-wife mother-in-law sister-in-law daughter-in-law half-sister great-aunt great-grandmother
+    girl lady
     """
 )
 NEUTRAL = words(
@@ -33,11 +36,11 @@ NEUTRAL = words(
     barber stylist accountant lawyer solicitor attorney advisor adviser agent realtor broker banker
     plumber electrician mechanic gardener cleaner nanny babysitter childminder au-pair carer
     caretaker janitor tenant subtenant lodger roommate roomie flatmate housemate neighbour neighbor
-    classmate schoolmate bandmate drummer singer guitarist bassist pen-pal penpal penfriend pen-friend client
-    customer patient priest vicar pastor rabbi imam ex employer co-founder cofounder business-partner
-    editor publisher director conductor captain principal headteacher headmaster postman milkman
-    employee trainee helper bandmate fiddler organist cellist violinist rower sidekick wean
-    newborn head family folks relative youngest eldest oldest firstborn middle-child kiddo
+    classmate schoolmate bandmate drummer singer guitarist bassist pen-pal penpal penfriend
+    pen-friend client customer patient priest vicar pastor rabbi imam ex employer co-founder
+    cofounder business-partner editor publisher director conductor captain principal headteacher
+    headmaster postman milkman employee trainee helper fiddler organist cellist violinist rower
+    sidekick wean newborn head family folks youngest eldest oldest firstborn middle-child kiddo
     """
 )
 PERSON_ROLES = MALE | FEMALE | NEUTRAL | {
@@ -73,13 +76,14 @@ ROLE_MODIFIERS = words(
     older elder eldest oldest younger youngest middle big little baby twin best closest good dear
     dearest old new late half step foster adopted adoptive only first second third ex former great
     godless childhood school university college work gym flat current future long-time longtime
-    oldest favourite favorite direct immediate line next-door upstairs downstairs beloved lovely
-    teenage grown-up adult kid biological dad's mum's piano guitar violin cello singing dance yoga
-    tennis swimming football soccer maths math english german french spanish music art chess
-    driving riding running golf family pet rescue tabby black white ginger grey gray brown orange
-    golden german-shepherd border guinea house toy miniature bearded budgie british french persian
-    maine jack russell great st shiba cocker king cavalier scottish shetland calico fluffy chubby
-    fat wee two three four five six both all three-legged one-eyed elderly senior young tiny small large female male feisty grumpy crazy
+     direct immediate line next-door upstairs downstairs beloved lovely teenage
+    grown-up adult kid biological dad's mum's piano guitar violin cello singing dance yoga tennis
+    swimming football soccer maths math english german french spanish music art chess driving
+    riding running golf family pet rescue tabby black white ginger grey gray brown orange golden
+    german-shepherd border guinea house toy miniature bearded budgie british persian maine jack
+    russell st shiba cocker king cavalier scottish shetland calico fluffy chubby fat wee two three
+    four five six both all three-legged one-eyed elderly senior young tiny small large female male
+    feisty grumpy crazy
     """
 )
 SINGULAR_PETS = PETS
@@ -87,7 +91,9 @@ THINGS = PLACES_AND_THINGS | words(
     """
     truck lorry phone laptop computer tablet violin cello piano house flat apartment motorbike
     motorcycle bicycle scooter tractor camper campervan caravan motorhome yacht sailboat allotment
-    bass accordion trumpet harp trombone saxophone flute clarinet studio atelier office cottage cabin university college practice brewery vineyard canoe kayak tent drone camera ship
+    group workshop circle kiosk stall bass accordion trumpet harp trombone saxophone flute clarinet
+    studio atelier office cottage cabin university college practice brewery vineyard canoe kayak
+    tent drone camera ship
     """
 )
 BREEDS = words(
@@ -95,15 +101,15 @@ BREEDS = words(
     labrador retriever poodle beagle dachshund terrier spaniel collie shepherd husky pug bulldog
     boxer corgi greyhound whippet schnauzer rottweiler doberman chihuahua dalmatian setter pointer
     mastiff malamute pomeranian vizsla weimaraner lurcher mutt mongrel hound cockapoo labradoodle
-    siamese persian ragdoll sphynx tabby bengal shih-tzu bichon maltese samoyed akita springer
-    lab labs staffie staffy westie yorkie jack-russell frenchie shiba cavalier lagotto ridgeback
+    siamese persian ragdoll sphynx tabby bengal shih-tzu bichon maltese samoyed akita springer lab
+    labs staffie staffy westie yorkie jack-russell frenchie shiba cavalier lagotto ridgeback
     sheepdog wolfhound bloodhound basset pekingese pinscher newfoundland podenco galgo kelpie
     """
 )
 MONTHS = words(
     """
-    january february march april may june july august september october november december
-    jan feb mar apr jun jul aug sep sept oct nov dec
+    january february march april may june july august september october november december jan feb
+    mar apr jun jul aug sep sept oct nov dec
     """
 )
 WEEKDAYS = words(
@@ -115,8 +121,29 @@ WEEKDAYS = words(
 NUMBERS = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen twenty".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
     )
 } | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 LANGUAGES = words(
@@ -173,8 +200,8 @@ SPORTS = words(
     """
     football soccer rugby tennis badminton squash padel pickleball basketball volleyball handball
     hockey ice-hockey cricket baseball softball golf netball lacrosse water-polo polo ultimate
-    frisbee darts snooker pool table-tennis ping-pong bowls floorball futsal croquet five-a-side pétanque
-    petanque billiards curling dodgeball american-football
+    frisbee darts snooker pool table-tennis ping-pong bowls floorball futsal croquet five-a-side
+    pétanque petanque billiards curling dodgeball american-football
     """
 )
 GAMES = words(
@@ -186,23 +213,25 @@ GAMES = words(
 ACTIVITIES = words(
     """
     yoga pilates karate judo taekwondo boxing kickboxing aikido jiu-jitsu jujitsu fencing crossfit
-    parkour ballet gymnastics athletics triathlon triathlons tai-chi zumba capoeira archery ceramics
-    pottery photography calligraphy origami improv crosswords puzzles salsa tango weightlifting
-    powerlifting bodybuilding orienteering motocross dressage watercolours watercolors embroidery
-    woodwork woodworking macrame genealogy astronomy crochet beekeeping falconry taxidermy bonsai
+    parkour ballet gymnastics athletics triathlon triathlons tai-chi zumba capoeira archery
+    ceramics pottery photography calligraphy origami improv crosswords puzzles salsa tango
+    weightlifting powerlifting bodybuilding orienteering motocross dressage watercolours
+    watercolors embroidery woodwork woodworking macrame genealogy astronomy crochet beekeeping
+    falconry taxidermy bonsai
     """
 )
 CARS = words(
     """
-    transit sprinter volvo saab volkswagen vw golf polo passat tiguan skoda škoda octavia fabia seat audi bmw
-    mercedes benz porsche opel vauxhall corsa astra smart mini ford fiesta focus mustang chevrolet
-    chevy dodge jeep chrysler cadillac buick gmc tesla rivian lucid toyota corolla camry prius yaris
-    rav4 honda civic accord crv jazz nissan micra leaf qashqai mazda mx-5 miata mitsubishi subaru
-    outback forester impreza suzuki swift lexus infiniti acura hyundai kia picanto niro sportage
-    genesis fiat panda punto alfa lancia ferrari lamborghini maserati renault clio twingo megane zoe
-    peugeot citroën citroen dacia duster sandero lada jaguar rover land-rover landrover defender
-    bentley rolls-royce aston lotus morgan mg byd nio polestar beetle car van campervan camper pickup
-    truck hatchback convertible suv estate wagon minivan ev hybrid tractor lorry taxi bus
+    transit sprinter volvo saab volkswagen vw golf polo passat tiguan skoda škoda octavia fabia
+    seat audi bmw mercedes benz porsche opel vauxhall corsa astra smart mini ford fiesta focus
+    mustang chevrolet chevy dodge jeep chrysler cadillac buick gmc tesla rivian lucid toyota
+    corolla camry prius yaris rav4 honda civic accord crv jazz nissan micra leaf qashqai mazda mx-5
+    miata mitsubishi subaru outback forester impreza suzuki swift lexus infiniti acura hyundai kia
+    picanto niro sportage genesis fiat panda punto alfa lancia ferrari lamborghini maserati renault
+    clio twingo megane zoe peugeot citroën citroen dacia duster sandero lada jaguar rover
+    land-rover landrover defender bentley rolls-royce aston lotus morgan mg byd nio polestar beetle
+    car van campervan camper pickup truck hatchback convertible suv estate wagon minivan ev hybrid
+    tractor lorry taxi bus
     """
 )
 BIKES = words(
@@ -228,10 +257,10 @@ CONDITIONS = words(
     diabetes asthma adhd add autism epilepsy migraine migraines arthritis celiac coeliac crohn's
     crohns eczema psoriasis hypertension tinnitus ibs endometriosis lupus dyslexia dyscalculia
     narcolepsy insomnia anaemia anemia hypothyroidism hyperthyroidism hashimoto's fibromyalgia
-    vertigo scoliosis parkinson's parkinsons alzheimer's dementia ms multiple sclerosis osteoporosis
-    pacemaker ptsd ocd bipolar glaucoma cataracts gout sciatica rosacea pcos copd angina
-    haemophilia hemophilia reflux pollen hay fever apnea apnoea raynaud's tourette's ulcerative
-    colitis thyroid
+    vertigo scoliosis parkinson's parkinsons alzheimer's dementia ms multiple sclerosis
+    osteoporosis pacemaker ptsd ocd bipolar glaucoma cataracts gout sciatica rosacea pcos copd
+    angina haemophilia hemophilia reflux pollen hay fever apnea apnoea raynaud's tourette's
+    ulcerative colitis thyroid
     """
 )
 HEALTH_ADJECTIVES = words(

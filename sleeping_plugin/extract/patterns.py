@@ -20,7 +20,7 @@ from sleeping_plugin.extract.clauses import Clause, Reader
 from sleeping_plugin.extract.dialogue import completed
 from sleeping_plugin.extract.guard import is_statement, lasts
 from sleeping_plugin.extract.jobs import is_occupation
-from sleeping_plugin.extract.people import Cast, Entity
+from sleeping_plugin.extract.people import CAP, Cast, Entity
 from sleeping_plugin.extract.phrases import Spoken, signature, spoken_facts
 from sleeping_plugin.extract.rules import Found, Said, said_of
 from sleeping_plugin.extract.sentences import Sentence, sentences
@@ -37,13 +37,17 @@ _VERB_FORMS = "|".join(
     sorted(BASE | THIRD | (PAST - {"met"}) | {"am", "are"}, key=len, reverse=True)
 )
 _PARTS = re.compile(
-    rf"(?:,?\s+(?:and|but|&)\s+(?:then |also |now |still |currently |both )?|,\s+)(?=(?:{_VERB_FORMS})\s)",
+    r"(?:,?\s+(?:and|but|&)\s+(?:then |also |now |still |currently |both )?|"
+    rf",\s+)(?=(?:{_VERB_FORMS})\s)",
     re.IGNORECASE,
 )
 _COMPLEMENTS = re.compile(r",\s*(?:and\s+|but\s+)?|\s+(?:and|but)\s+(?:also\s+|now\s+)?")
 _STRONG_COMPLEMENT = re.compile(
-    r"(?:(?:also|now|currently|originally) )?(?:an? |the (?:head|owner)|from |based |living |working |studying |learning |married |engaged |allergic |"
-    r"\d+\b(?! (?:and|or))|born |originally |in (?=[A-Z])|obsessed with |into |crazy about |mad about |fond of |vegetarian|vegan|retired|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty)\b|"
+    r"(?:(?:also|now|currently|originally) )?(?:an? |the (?:head|owner)|from |based |living |"
+    r"working |studying |learning |married |engaged |allergic |"
+    r"\d+\b(?! (?:and|or))|born |originally |in (?=[A-Z])|obsessed with |into |crazy about |mad "
+    r"about |fond of |vegetarian|vegan|retired|(?:twenty|thirty|forty|fifty|sixty|seventy|"
+    r"eighty)\b|"
     r"lactose|left-handed|teaching |training )",
     re.IGNORECASE,
 )
@@ -98,9 +102,14 @@ def _sentence_facts(sentence: Sentence, cast: Cast, turn: int, previous: str) ->
     for piece, negated in corrections.ended_pieces(sentence):
         piece = replace(piece, text=corrections.affirmed(piece.text))
         reader = Reader(piece, cast, turn)
+        clauses: list[Clause] = []
+        facts: list[Found] = []
         for clause in reader.clauses():
+            clauses.append(clause)
             for fact in _clause_facts(clause, reader):
+                facts.append(fact)
                 yield corrections.negate(fact) if negated else fact
+        yield from _livelihood(clauses, facts)
         if not negated:
             yield from _mentions(reader)
             user = Said(None, "", piece.casual, cast, (turn, piece.index, 0))
@@ -119,6 +128,11 @@ def _mentions(reader: Reader) -> Iterator[Found]:
         if entity is None:
             continue
         said = f"is {extra}" if not re.match(r"(?:who|which|that|whose)\b", extra) else ""
+        ours = re.fullmatch(rf"(?:my|our) (?P<v>{CAP})", extra)
+        if ours and not entity.name:
+            entity.name = ours.group("v")
+            yield Found(entity.label, "name", entity.name, 0.85, place=place)
+            continue
         age = re.fullmatch(r"(?:aged? )?(\d{1,2})(?: (?:years|months)(?: old)?)?", extra)
         if age:
             yield Found(entity.subject, "age", extra.removeprefix("aged ").removesuffix(" old"))
@@ -192,10 +206,38 @@ def _naming(fact: Found, who: Entity, clause: Clause, said: Said) -> Found | Non
     return Found(waiting.label, "name", who.name, 0.8)
 
 
+_IDLE = re.compile(
+    r"(?:am|have|need|want|hope|would|like|think|know|love|was|got|live|wonder|mean|guess|believe|"
+    r"feel|"
+    r"just|can|do|did|had|has|will|could|should|might|look|try|work|came|come|went|go|found|saw|"
+    r"heard|read|use|hate|prefer|forgot|forget|remember|promise|swear|must|write|speak|thought|"
+    r"made|"
+    r"started|moved|said|told|see|wish|apologise|apologize|understand|admit|suppose|say|ask|get|"
+    r"give)\b"
+)
+
+
+def _livelihood(clauses: Sequence[Clause], facts: Sequence[Found]) -> Iterator[Found]:
+    """Yield what somebody does for a living, said as they give their name: "and I bind books"."""
+    if not any(fact.subject == USER and fact.relation == "name" for fact in facts):
+        return
+    for clause in clauses:
+        phrase = values.first_item(values.cut(clause.verb))
+        told = any(fact.value.lower() in clause.verb.lower() for fact in facts)
+        short = re.match(r"[a-z]+ (?!to\b|it\b|you\b|the\b|my\b)(?:[\w'-]+ ?){1,4}$", phrase)
+        if clause.pronoun == "i" and short and not told and not _IDLE.match(phrase):
+            yield Found(USER, "livelihood", phrase, 0.8)
+
+
+_GREETING = re.compile(
+    r"^(?:(?:hi|hiya|hello|hey|heya|yo|sup|so|ok|morning|evening|good \w+|there|all)\b[,! ]*)+",
+    re.IGNORECASE,
+)
+
+
 def _words_before(clause: Clause, reader: Reader) -> str:
     """Return what stands before the clause, but for a greeting."""
-    greeting = r"(?i)^(?:(?:hi|hiya|hello|hey|heya|yo|sup|so|ok|morning|evening|good \w+|there|all)\b[,! ]*)+"
-    return re.sub(greeting, "", reader.text[: clause.start]).strip()
+    return _GREETING.sub("", reader.text[: clause.start]).strip()
 
 
 def _sure_stranger(fact: Found, clause: Clause) -> bool:

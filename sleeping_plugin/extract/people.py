@@ -23,7 +23,11 @@ from sleeping_plugin.extract.lexicon import (
 from sleeping_plugin.relations.grammar import USER, words
 
 UP = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠȘŢŤȚŪŮŰŲŴŶŸŹŻŽА-ЯΑ-Ω"
-TITLE = r"(?:Doc|Pastor|Coach|Chef|Mr|Mrs|Ms|Miss|Dr|Doctor|Prof|Professor|Sir|Dame|Lady|Lord|Father|Sister|Brother|Uncle|Aunt|Auntie|Madame|Monsieur|Señor|Señora|Herr|Frau|Captain|Old|Little|Big|Saint|St)\.?"
+TITLE = (
+    r"(?:Mister|Doc|Pastor|Coach|Chef|Mr|Mrs|Ms|Miss|Dr|Doctor|Prof|Professor|Sir|Dame|Lady|Lord|"
+    r"Father|Sister|Brother|Uncle|Aunt|Auntie|Madame|Monsieur|Señor|Señora|Herr|Frau|Captain|Old|"
+    r"Little|Big|Saint|St)\.?"
+)
 CAP = rf"(?!I\b)[{UP}](?:[\w-]|'(?!s\b|\W|$))*"
 _LINK = (
     r"(?:van|von|de|da|del|dela|der|den|di|du|dos|la|le|el|al|bin|ibn|ben|y|of|the|af|av|ter|ten)"
@@ -50,7 +54,31 @@ NOT_NAMES = (
     another such only even still yet already always usually often sometimes myself mine ours him
     them us me tv pc dj ceo phd ai llm chatgpt gpt claude assistant internet google facebook
     whatsapp instagram youtube netflix amazon covid btw fyi asap etc unfortunately luckily honestly
-    apparently speaking back off let like love work home
+    apparently speaking wait stop look listen see mind hang hold ask tell ta aye nope yep yeah nah
+    merci grazie danke gracias bravo brilliant perfect exactly indeed absolutely definitely totally
+    cheers welcome congratulations sounds seems looks feels makes gets goes got need trouble thing
+    things people someone somebody everyone everybody nobody nothing something everything anyone
+    anybody anything whoever whatever whenever wherever however besides anyhow meanwhile otherwise
+    therefore instead rather despite during regarding concerning given yours theirs hers dear sir
+    madam guys folks mate buddy pal dude man boy girl lady gentlemen kids parents family friends
+    work school university college church home house city town village country street road north
+    south east west summer winter spring autumn year month week day hour minute half quarter
+    birthday wedding holiday weekend breakfast lunch dinner supper tea coffee water milk bread
+    cheese food music art history science maths math sport football life death time money health
+    luck hope faith truth peace war question answer problem idea plan part point case fact reason
+    way example number name list word page chapter book song film movie picture photo letter email
+    mail message text note call phone computer laptop car bus train bike plane boat ship dog cat
+    horse bird fish cow pig sheep hen mum mom dad grandma grandpa mother father brother sister son
+    daughter wife husband doctor teacher boss neighbour neighbor bit fingers touch bless damn hell
+    crap wish want thought thinking feeling looking going coming trying being having making taking
+    getting doing saying knowing reading writing talking working living learning moving turning
+    happy sad tired hungry busy bored sick ill cold hot warm wet dry big small large little tiny
+    huge long short tall high low old new young best worst better worse same different whole full
+    empty open closed early late fast slow easy hard simple strange weird mystery magic silly crazy
+    mad nuts wild poor rich free cheap expensive real fake total obviously clearly simply mostly
+    mainly nearly almost basically literally seriously technically typically normally generally
+    especially particularly finally eventually suddenly recently lately currently originally
+    formerly previously back off let like love
     """
     )
 )
@@ -65,9 +93,10 @@ _STOP_AFTER_ROLE = words(
     drives runs owns hates enjoys needs about by than like after before until yes no ok lol haha
     birthday name names house car room job work school phone stuff things place food bed toy friend
     friends family wedding party problem problems whole up down out over off back away together
-    alone either neither very quite pretty kinda sorta definitely probably maybe basically literally
-    apparently the a an my your his her our their this these those some any it he she we they i you
-    me him us them one two three four five six seven eight nine ten first second last next other
+    alone either neither very quite pretty kinda sorta definitely probably maybe basically
+    literally apparently the a an my your his her our their this these those some any it he she we
+    they i you me him us them one two three four five six seven eight nine ten first second last
+    next other
     """
 )
 
@@ -95,6 +124,9 @@ _TAIL = (
 )
 
 
+Place = tuple[int, int, int]  # turn of the user, sentence, character
+
+
 @dataclass(slots=True)
 class Entity:
     """Somebody or something that facts may be about, besides the user."""
@@ -103,8 +135,21 @@ class Entity:
     kind: str  # person, pet, thing
     name: str = ""
     gender: str = ""  # m, f, p (several), or unknown
-    seen: tuple[int, int, int] = (0, 0, 0)  # turn, sentence, place: of the last mention
     introduced: bool = True  # false: a capitalised word that may be somebody's name
+    mentions: list[Place] = field(default_factory=list)
+
+    @property
+    def seen(self) -> Place:
+        """Return the place of the last mention."""
+        return max(self.mentions, default=(-9, 0, 0))
+
+    def mention(self, place: Place) -> None:
+        """Note that the entity is spoken of at ``place``."""
+        self.mentions.append(place)
+
+    def before(self, place: Place) -> Place:
+        """Return the last mention up to ``place``."""
+        return max((one for one in self.mentions if one <= place), default=(-9, 0, 0))
 
     @property
     def subject(self) -> str:
@@ -118,9 +163,7 @@ class Cast:
 
     entities: list[Entity] = field(default_factory=list)
 
-    def meet(
-        self, label: str, kind: str, name: str, gender: str, seen: tuple[int, int, int]
-    ) -> Entity:
+    def meet(self, label: str, kind: str, name: str, gender: str, seen: Place) -> Entity:
         """Return the entity of that label and name, new or known, as mentioned at ``seen``."""
         entity = self._known(label, name)
         if entity is None:
@@ -128,7 +171,7 @@ class Cast:
             self.entities.append(entity)
         entity.name = entity.name or name
         entity.gender = entity.gender or gender
-        entity.seen = max(entity.seen, seen)
+        entity.mention(seen)
         return entity
 
     def remember(self, entity: Entity) -> None:
@@ -136,7 +179,7 @@ class Cast:
         if not any(entity is one for one in self.entities):
             self.entities.append(entity)
 
-    def unnamed(self, here: tuple[int, int, int]) -> Entity | None:
+    def unnamed(self, here: Place) -> Entity | None:
         """Return the one person or animal of this message who has no name yet, if it is one."""
         waiting = [
             entity
@@ -170,31 +213,36 @@ class Cast:
                 return entity
         return None
 
-    def resolve(self, pronoun: str, here: tuple[int, int, int]) -> Entity | None:
+    def resolve(self, pronoun: str, here: Place) -> Entity | None:
         """Return whom ``pronoun`` means at ``here``: the last fitting mention, not far back."""
         wanted = _PRONOUNS[pronoun.lower()]
         fitting = [
             entity
             for entity in self.entities
-            if entity.seen < here
-            and here[0] - entity.seen[0] <= 1
-            and (entity.gender in wanted)
-            and not (entity.kind == "thing" and pronoun.lower() in ("he", "his", "they", "their"))
-            or (entity.kind == "thing" and _is_she(entity, pronoun, here))
+            if here[0] - entity.before(here)[0] <= 1 and self._fits(entity, pronoun, here)
         ]
         if not fitting:
             return None
-        near = [entity for entity in fitting if entity.seen[0] == here[0]]
+        last = max(fitting, key=lambda entity: entity.before(here))
         exact = [entity for entity in fitting if entity.gender == wanted[0] != ""]
-        if not near and here[1] > 0 and len(fitting) > 1 and len(exact) != 1:
-            return None  # too far back to be sure
-        sure = [entity for entity in near or fitting if entity.gender == wanted[0] != ""]
-        best = max(near or sure or fitting, key=lambda entity: entity.seen)
+        if last.before(here)[0] < here[0]:  # nobody in this message
+            if here[1] > 0 and len(fitting) > 1 and len(exact) != 1:
+                return None  # too far back to be sure
+            last = exact[-1] if len(exact) == 1 else last
+        same = [one for one in exact if one.before(here)[:2] == last.before(here)[:2]]
+        best = last if last in exact or not same else max(same, key=lambda one: one.before(here))
         if pronoun.lower() in ("he", "him", "his"):
             best.gender = best.gender or "m"
         elif pronoun.lower() in ("she", "her"):
             best.gender = best.gender or "f"
         return best
+
+    def _fits(self, entity: Entity, pronoun: str, here: Place) -> bool:
+        """Tell whether a pronoun may mean an entity, by gender and kind."""
+        word = pronoun.lower()
+        if entity.kind == "thing":
+            return word in ("it", "its", "who", "whose", "which") or _is_she(entity, word, here)
+        return entity.gender in _PRONOUNS[word]
 
     def _known(self, label: str, name: str) -> Entity | None:
         for entity in reversed(self.entities):
@@ -206,12 +254,12 @@ class Cast:
         return None
 
 
-def _is_she(entity: Entity, pronoun: str, here: tuple[int, int, int]) -> bool:
+def _is_she(entity: Entity, pronoun: str, here: Place) -> bool:
     """Tell whether a boat or a truck is spoken of as "she"."""
     vehicle = re.search(
         r"\b(?:boat|ship|truck|lorry|van|car|bike|motorbike|guitar|yacht)$", entity.label
     )
-    return bool(vehicle) and pronoun.lower() in ("she", "her") and entity.seen[:2] == here[:2]
+    return bool(vehicle) and pronoun in ("she", "her") and (entity.before(here)[0] == here[0])
 
 
 _PRONOUNS = {
@@ -254,7 +302,8 @@ def read_role(text: str) -> tuple[Role, int] | None:
     kept = re.sub(r"\d+[- ](?:year|yr|month|week)s?[- ]old,? ", "", mods).replace(",", "")
     kept = re.sub(
         r"\b(?:dear|dearest|beloved|lovely|crazy|grumpy|tiny|small|fat|fluffy|chubby|"
-        r"wonderful|wee(?= (?!boy|girl))|big fat|two|three|four|five|six|both|all|poor|current) ",
+        r"wonderful|whole|entire|own|wee(?= (?!boy|girl))|big fat|two|three|four|five|six|both|"
+        r"all|poor|current) ",
         "",
         kept,
         flags=re.IGNORECASE,

@@ -38,46 +38,56 @@ _CONTRACTIONS = tuple(
         (r"\b(\w+)'s (been|got|had|never|turned|moved|lived|worked|gone)\b", r"\1 has \2"),
         (r"\b(he|she|it|that|who|what|where|there|here|how|when|everyone|name)'s\b", r"\1 is"),
         (
-            r"\b([\w-]+)'s (an?|the|called|named|known|nicknamed|in|at|on|from|out|over|down|up|not|also|really|now|"
+            r"\b([\w-]+)'s (an?|the|called|named|known|nicknamed|in|at|on|from|out|over|down|up|"
+            r"not|also|really|now|"
             r"living|working|studying|allergic|married|based|into|afraid|only|just|about|always|"
             r"turning|retired|still|my|our|both|\d[\w]*|"
-            r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|"
-            r"fifty|sixty|seventy|eighty|ninety)(?:-\w+)?(?=$|[,.;!?]| and\b| years)|like|way|so)\b(?! (?:birthday|name|age|job))",
+            r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|"
+            r"thirty|forty|"
+            r"fifty|sixty|seventy|eighty|ninety)(?:-\w+)?(?=$|[,.;!?]| and\b| years)|like|way|"
+            r"so)\b(?! (?:birthday|name|age|job))",
             r"\1 is \2",
         ),
         (r"\bnames (?=\w+(?: btw| by the way| and|,|$|\.|!))", "name is "),
         (
-            r"\b((?:my|our) \w+|mine)s (called|named|an?|from|the|not|always)\b(?! (?:me|us|you|him|her|it|them|because|by|that|when|if)\b)",
+            r"\b((?:my|our) \w+|mine)s (called|named|an?|from|the|not|always)\b(?! (?:me|us|you|"
+            r"him|her|it|them|because|by|that|when|if)\b)",
             r"\1 is \2",
         ),
         (r"\bmine's\b", "mine is"),
         (
-            r" (?:since|for) (?:about |over |almost )?(?:\d+|[a-z]+) (?:long )?years?(?: now)?(?= (?:the|a|an|my|in|at|as|with) )",
+            r" (?:since|for) (?:about |over |almost )?(?:\d+|[a-z]+) (?:long )?years?(?: "
+            r"now)?(?= (?:the|a|an|my|in|at|as|with) )",
             "",
         ),
         (r",? it is (called|named) ", r" \1 "),
         (r"\bI not (?=(?:eat|drink|like|smoke|live|work|have|speak)\b)", "I do not "),
         (
-            r", (?:I (?:should|must|might|may|have to) (?:add|say|admit|mention|confess)|by the way|btw|"
+            r", (?:I (?:should|must|might|may|have to) (?:add|say|admit|mention|confess)|by the "
+            r"way|btw|"
             r"of course|believe it or not|mind you|as it happens|as I (?:said|mentioned)|you know|"
             r"naturally|incidentally|funnily enough|oddly enough),",
             ",",
         ),
         (
-            r"\bI have (?:always |long |also |now |only ever |happily |just )?been (?!to\b|there\b|here\b|thinking)",
+            r"\bI have (?:always |long |also |now |only ever |happily |just )?been (?!to\b|"
+            r"there\b|here\b|thinking)",
             "I am ",
         ),
         (
-            r"\b(we|they|you) have (?:always |long |also |now |both |happily )?been (?!to\b|there\b|here\b)",
+            r"\b(we|they|you) have (?:always |long |also |now |both |happily )?been (?!to\b|"
+            r"there\b|here\b)",
             r"\1 are ",
         ),
         (
-            r"\bhas (?:always |long |also |now |only ever |happily )?been (?!to\b|there\b|here\b|known)",
+            r"\bhas (?:always |long |also |now |only ever |happily )?been (?!to\b|there\b|here\b|"
+            r"known)",
             "is ",
         ),
         (r"(?<=[,!.] )were (?=in [a-z]+$)", "we are "),
         (
-            r"\b([Mm]y (?:name|birthday|bday|age|hometown|mother tongue|favou?rite \w+)) (?=(?-i:[A-Z]|\d))(?!I\b)",
+            r"\b([Mm]y (?:name|birthday|bday|age|hometown|mother tongue|favou?rite \w+)) "
+            r"(?=(?-i:[A-Z]|\d))(?!I\b)",
             r"\1 is ",
         ),
         (r"\bgonna\b", "going to"),

@@ -8,36 +8,50 @@ from sleeping_plugin.extract.lexicon import MONTHS, NUMBERS
 from sleeping_plugin.extract.people import CAP, NAME, NOT_NAMES, UP, is_name
 from sleeping_plugin.relations.grammar import words
 
-_HARD = r"[;:!?()\[\]{}\"␟]|\s[-–—]+\s|\.{2,}|…|(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bSt)(?<!\bMrs)(?<!\bProf)\.(?=\s|$)|[\U0001f300-\U0001faff☀-➿]| [:;]-?[)(DPp]"
-_SOFT_WORDS = (
-    "because cause cos cuz since although though while when whenever where who whom whose which if "
-    "until till after before without unless whereas so but then than i we he she they you it "
-    "my anyway actually btw lol haha hehe tho please thanks thank anymore nowadays currently "
-    "already again today tonight tomorrow yesterday except instead yet ever too just like "
-    "honestly basically obviously apparently now myself himself herself themselves"
-).split()
+_HARD = (
+    r"[;:!?()\[\]{}\"\u241f]|\s[-\u2013\u2014]+\s|\.{2,}|\u2026|"
+    r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bSt)(?<!\bMrs)(?<!\bProf)\.(?=\s|$)|"
+    r"[\U0001f300-\U0001faff\u2600-\u27bf]| [:;]-?[)(DPp]"
+)
+_SOFT_WORDS = words(
+    """
+    because cause cos cuz since although though while when whenever where who whom whose which if
+    until till after before that without unless whereas so but then than i we he she they you it my
+    anyway actually btw lol haha hehe tho please thanks thank anymore nowadays currently already
+    again today tonight tomorrow yesterday except instead yet ever too just like honestly basically
+    obviously apparently now myself himself herself themselves
+    """
+)
 _SOFT_PHRASES = (
-    r"by the way|no contest|hands down|for sure|no doubt|without a doubt|any day|as well|these days|right now|at the moment|you know|of course|no longer|any more|"
+    r"by the way|no contest|hands down|for sure|no doubt|without a doubt|any day|as well|these "
+    r"days|right now|at the moment|you know|of course|no longer|any more|"
     r"any longer|and so|and then|for now|for (?:about |over |almost |nearly |more than )?(?:\w+ )?"
-    r"(?:years?|months?|weeks?|ages|decades?|a living|a while|long|my sins|fun|the last|the past|good)|"
+    r"(?:years?|months?|weeks?|ages|decades?|a living|a while|long|my sins|fun|the last|the past|"
+    r"good)|"
     r"all (?:my|his|her|the|day|year)|every (?:day|week|year|month|morning|evening|night|summer|"
-    r"winter|sunday|saturday|weekend|other|single|time)|once a|twice a|three times|as (?:i|you|he|she|a|an|much|my)|"
-    r"to be|with (?:my|his|her|our|their|a|an|the|two|three|some|no|all)|in (?:my|his|her|our) (?:free|spare|own)|"
-    r"the most|a lot|very much|so much|the best|best of|most of|more than|and (?:i|my|we|our|he|she|"
-    r"his|her|they|it|you|that|this|the rest|so|then|now|also|yes|no|not|have|has|am|is|are|was|work|works|"
-    r"live|lives|love|loves|like|likes|play|plays|hate|hates|speak|speaks|got|drive|drives|never|always|just|still)\b|"
+    r"winter|sunday|saturday|weekend|other|single|time)|once a|twice a|three times|as (?:i|you|he|"
+    r"she|a|an|much|my)|"
+    r"to be|with (?:my|his|her|our|their|a|an|the|two|three|some|no|all)|in (?:my|his|her|our) "
+    r"(?:free|spare|own)|"
+    r"the most|a lot|very much|so much|the best|best of|most of|more than|and (?:i|my|we|our|he|"
+    r"she|"
+    r"his|her|they|it|you|that|this|the rest|so|then|now|also|yes|no|not|have|has|am|is|are|was|"
+    r"work|works|"
+    r"live|lives|love|loves|like|likes|play|plays|hate|hates|speak|speaks|got|drive|drives|never|"
+    r"always|just|still)\b|"
     r"this (?:year|week|month|morning|summer|winter|spring|autumn|weekend|time)|"
     r"last (?:year|week|month|summer|winter|spring|autumn|night)|"
     r"next (?:year|week|month|to|door)|(?:a|two|three|four|five|six|ten|\d+|few|couple of|many|"
-    r"some) (?:years?|months?|weeks?|days?|decades?) (?:ago|now|already)|one year\b|since (?:\d+|last)|"
+    r"some) (?:years?|months?|weeks?|days?|decades?) (?:ago|now|already)|one year\b|since (?:\d+|"
+    r"last)|"
     r"in (?:19|20)\d\d|up to|kind of|sort of|believe it or not|for what|if you|or so|or something|"
     r"and stuff|and such|and all|or whatever|same as|along with|among other"
 )
 _SOFT = re.compile(
-    rf"(?:,)?\s(?:{_SOFT_PHRASES}|(?:{'|'.join(_SOFT_WORDS)})\b)|,\s*$", re.IGNORECASE
+    rf"(?:,)?\s(?:{_SOFT_PHRASES}|(?:{'|'.join(sorted(_SOFT_WORDS))})\b)|,\s*$", re.IGNORECASE
 )
 _HARD_RE = re.compile(_HARD)
-_EDGE = " \t\n,.;:!?'\"-–—)("
+_EDGE = " \t\n,.;:!?'\"-\u2013\u2014)("
 _ARTICLE = re.compile(r"^(?:an?|the|some|this|that|my|our)\s+", re.IGNORECASE)
 _NUMBER = (
     r"(?:\d{1,3}(?:[.,]\d+)?|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
@@ -57,7 +71,8 @@ DATE = re.compile(
     rf"{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?|"
     rf"(?:the )?(?:\w+-)?\w+(?:st|nd|rd|th) of {_MONTH}(?:,? (?:19|20)\d\d)?|"
     r"\d{1,2}[./]\d{1,2}[./](?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d|\d{1,2}/\d{1,2}|"
-    r"(?:christmas|new year's|valentine's|boxing|midsummer|halloween|leap)(?: eve| day)?|halloween)\b",
+    r"(?:christmas|new year's|valentine's|boxing|midsummer|halloween|leap)(?: eve| day)?|"
+    r"halloween)\b",
     re.IGNORECASE,
 )
 YEAR = re.compile(r"(?P<v>(?:19|20)\d\d|'\d\d)\b")
@@ -66,16 +81,19 @@ _PLACE_LEAD = re.compile(
     r"rainy|cold|old|quiet|nice|town|village|city|suburb|called|named|of|outskirts|center|centre|"
     r"heart|part|middle|south|north|east|west|southern|northern|eastern|western|house|flat|"
     r"apartment|farm|cottage|place|bit|outside|inside|just|right|near|close|to|by|not|far|from|"
-    r"somewhere|countryside|around|area|region|hills|hill|mountains|above|below|side|edge|on|over|down|up|here|back|"
-    r"famous|busy|noisy|port|island|state|province|district|neighbourhood|neighborhood|studio|room|bungalow|boat|houseboat|in the)\s+)+",
+    r"somewhere|countryside|around|area|region|hills|hill|mountains|above|below|side|edge|on|over|"
+    r"down|up|here|back|"
+    r"famous|busy|noisy|port|island|state|province|district|neighbourhood|neighborhood|studio|"
+    r"room|bungalow|boat|houseboat|in the)\s+)+",
     re.IGNORECASE,
 )
 _PLACE = re.compile(
     rf"(?:the )?{CAP}(?:(?:[ -](?:de|da|do|del|di|la|le|el|al|of|upon|on|sur|am|an|im|der|den|the|"
-    rf"en|e|y|in|a|du|des|st\.|los|las|lès|les|under|bei|ob|na)){{0,2}}[ -](?:{CAP}|\d+))*",
+    rf"en|e|y|a|du|des|st\.|los|las|lès|les|under|bei|ob|na)){{0,2}}[ -](?:{CAP}|\d+))*",
 )
 _NEAR = re.compile(
-    r"\b(?:near|outside|close to|not far from|just outside|around|north of|south of|east of|west of|"
+    r"\b(?:near|outside|close to|not far from|just outside|around|north of|south of|east of|west "
+    r"of|"
     r"on the outskirts of|in the outskirts of|outside of|half an hour from|by)\s*$",
     re.IGNORECASE,
 )
@@ -83,10 +101,10 @@ VAGUE = words(
     """
     it that this them these those one ones him her you me us here there something anything nothing
     everything someone anyone nobody everybody somewhere anywhere nowhere somebody things thing
-    stuff lot lots bit kind sort way time today tomorrow yesterday tonight now later soon same
-    such so too what whatever good bad fine okay ok great nice well better best worse right wrong
-    true false sure sorry much many more most less few little all both either none neither yes no
-    not very really quite yours mine ours theirs his hers work home bed hell trouble mess problem
+    stuff lot lots bit kind sort way time today tomorrow yesterday tonight now later soon same such
+    so too what whatever good bad fine okay ok great nice well better best worse right wrong true
+    false sure sorry much many more most less few little all both either none neither yes no not
+    very really quite yours mine ours theirs his hers work home bed hell trouble mess problem
     question idea everyone people others day week month year moment minute hour lately
     """
 )
@@ -158,7 +176,8 @@ def age(text: str) -> str:
         return ""
     if not unit and re.match(
         r"\s*(?:minutes?|hours?|days?|%|percent|euros?|dollars?|pounds?|kilos?|kg|lbs?|cm|m\b|feet|"
-        r"foot|ft|km|miles?|metres?|meters?|o'clock|am\b|pm\b|of\b|times|steps|/|:|[a-z]+ (?:tall|late|away)|"
+        r"foot|ft|km|miles?|metres?|meters?|o'clock|am\b|pm\b|of\b|times|steps|/|:|[a-z]+ (?:tall|"
+        r"late|away)|"
         r"[a-hj-z]\w* )",
         rest,
         re.IGNORECASE,
@@ -186,7 +205,10 @@ def date(text: str) -> str:
 def place(text: str, *, casual: bool) -> tuple[str, bool]:
     """Return (place, is it only near there) from what follows "live in"; ("", False) if none."""
     text = re.split(_HARD, text, maxsplit=1)[0].strip()
-    called = re.search(rf"\b(?:called|named) (?={CAP})", text)
+    called = re.search(
+        rf"\b(?:village|town|city|place|suburb|hamlet|island)\b.*?\b(?:called|named) (?={CAP})",
+        text,
+    )
     if called:
         text = text[called.end() :]
     lead = _PLACE_LEAD.match(text)
@@ -203,7 +225,7 @@ def place(text: str, *, casual: bool) -> tuple[str, bool]:
     if match and match.group().split()[0] == "The":
         return match.group(), False
     if casual:
-        phrase = re.split(r"\s(?:and|but|with|so|cos|cuz)\s", after)[0]
+        phrase = re.split(r"\s(?:and|but|with|from|so|cos|cuz)\s", after)[0]
         phrase = short_phrase(phrase, 3)
         phrase = re.split(r"\s(?:and|but|with|in|on|at|for|near|working|right|not)\b", phrase)[0]
         if phrase and phrase == phrase.lower() and not (set(phrase.split()) & _NO_PLACE):
@@ -262,7 +284,8 @@ def title(text: str) -> str:
     if quoted:
         return quoted.group(1)
     match = re.match(
-        rf"\s*(?:[Tt]he )?{CAP}(?:'s)?(?:(?: (?:of|the|and|&|in|on|for|a|an|to|at|de|la|le|del|di|with|by|my|is))"
+        rf"\s*(?:[Tt]he )?{CAP}(?:'s)?(?:(?: (?:of|the|and|&|in|on|for|a|an|to|at|de|la|le|del|di|"
+        r"with|by|my|is))"
         rf"{{0,3}} (?:{CAP}(?:'s)?|\d+))*",
         text,
     )

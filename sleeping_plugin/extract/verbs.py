@@ -14,9 +14,10 @@ BASE = words(
     do get call name raise foster care suffer need belong weigh measure stand celebrate share rent
     commute manage lead head fly pilot deliver repair fix design program code translate edit nurse
     farm spend can have specialise specialize serve operate earn swear major fear mean answer
-    listen respond smoke look react vote host start quilt embroider kayak surf skate knit juggle tutor mentor lecture barrack bike walk race wrestle
-    lift juggle meditate pray worship believe identify consider mend carve weave spin forge brand
-    stammer stutter tend know sleep end swap beat tolerate frequent attend
+    listen respond smoke look react vote host start quilt embroider kayak juggle tutor mentor
+    lecture barrack bike walk race wrestle lift meditate pray worship believe identify consider
+    mend carve weave spin forge brand stammer stutter tend know sleep end swap beat tolerate
+    frequent
     """
 )
 THIRD = frozenset(conjugate(verb, Person.THIRD) for verb in BASE - {"can"}) | {"can", "is", "has"}
@@ -25,8 +26,9 @@ PAST = words(
     was were had lived worked studied grew moved got went graduated retired adopted bought married
     met named called started quit left sold turned joined switched changed used lost became
     finished trained settled relocated inherited founded opened rescued took gave stopped began
-    emigrated immigrated transferred named christened majored trained celebrated taught replaced
-    traded divorced separated ditched dropped swapped passed picked ended landed stayed did came ran went wrote sang made drove said kept sent spent brought
+    emigrated immigrated transferred christened majored celebrated taught replaced traded divorced
+    separated ditched dropped swapped passed picked ended landed stayed did came ran wrote sang
+    made drove said kept sent spent brought
     """
 )
 FIRST = BASE | {"am", "are"}
@@ -39,7 +41,8 @@ ADVERBS = (
     r"occasionally|myself|himself|herself|themselves|mean|sure|definitely|certainly|sadly|luckily|"
     r"formerly|previously|temporarily|presently|so|pretty|much|of course|in fact|these days|"
     r"at the moment|right now|as well|by the way|btw|for my part|for years|long|first|later|"
-    r"indeed|quite|kind of|sort of|more or less|do(?= (?:love|like|enjoy|live|work|have|play|speak))"
+    r"indeed|quite|kind of|sort of|more or less|do(?= (?:love|like|enjoy|live|work|have|play|"
+    r"speak))"
     r"|does(?= (?:love|like|enjoy|live|work|have|play|speak))|have just|has just|have recently|"
     r"has recently|have always|has always|honestly"
     r"),? )*"

@@ -12,7 +12,16 @@ import re
 MASK = "\u241f"
 
 _PLAIN = str.maketrans(
-    {"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', " ": " "}
+    {
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{DOUBLE LOW-9 QUOTATION MARK}": '"',
+        "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}": '"',
+        "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}": '"',
+        "\N{NO-BREAK SPACE}": " ",
+    }
 )
 _FENCE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]+`", re.DOTALL)
 _QUOTED_LINES = re.compile(r"^[ \t]*>.*(?:\n[ \t]*>.*)*", re.MULTILINE)
@@ -28,7 +37,8 @@ _TITLED = re.compile(
     re.IGNORECASE,
 )
 _WORK = (
-    r"(?:summar\w+|translat\w+|proof-?read\w*|rewrit\w+|rewrote|re-?phras\w+|paraphras\w+|polish\w*|"
+    r"(?:summar\w+|translat\w+|proof-?read\w*|rewrit\w+|rewrote|re-?phras\w+|paraphras\w+|"
+    r"polish\w*|"
     r"shorten\w*|correct|edit|improve|check|grade|mark|review|analy[sz]e|explain|simplify|"
     r"tl;?dr|gist|spell-?check|fix|reply to|respond to|answer to|reword|condense|format|tidy up|"
     r"make sense of|what does (?:this|that|it) (?:mean|say)|tone|sound|turn (?:this|it) into|"
@@ -37,12 +47,14 @@ _WORK = (
 )
 _TEXT = (
     r"(?:letter|e?-?mail|text|message|msg|sms|article|ad|advert|note|sign|caption|post|tweet|bio|"
-    r"draft|paragraph|lyrics|poem|essay|story|review|transcript|speech|wikipedia|newspaper|magazine|"
+    r"draft|paragraph|lyrics|poem|essay|story|review|transcript|speech|wikipedia|newspaper|"
+    r"magazine|"
     r"website|web page|chapter|book|script|cv|resume|passage|excerpt|cutting|quote|profile|entry|"
     r"description|blurb|obituary|report|reply|comment|voicemail|postcard)"
 )
 _SOURCE = (
-    rf"(?:(?:here(?:'s| is| are| comes)|this is|below is|see|pasted?|copied|got|received|found|read)\b"
+    r"(?:(?:here(?:'s| is| are| comes)|this is|below is|see|pasted?|copied|got|received|found|"
+    r"read)\b"
     rf"[^.!?\n:]{{0,60}}?\b{_TEXT}\b|"
     r"\b(?:wrote|writes|says|said|reads|goes|texted|emailed|e-mailed|posted|messaged|quoted?)\b|"
     rf"\b(?:his|her|their|the|this|following)\s(?:\w+\s)?{_TEXT}\b)"
@@ -52,32 +64,39 @@ _PASTE = re.compile(
 )
 _LABEL = re.compile(
     r"^\W*(?:sentences?|text|input|example|prompt|original|draft|paragraph|quote|statement|caption|"
-    r"lyrics|passage|story|dialogue|transcript|email|e-mail|mail|letter|message|article|title|bio):\s",
+    r"lyrics|passage|story|dialogue|transcript|email|e-mail|mail|letter|message|article|title|"
+    r"bio):\s",
     re.IGNORECASE | re.MULTILINE,
 )
 _PASTE_BELOW = re.compile(
     rf"^[^\n]*\b{_WORK}\b[^\n]{{0,160}}\b(?:this|these|that|it|following|below|text|mail|e-?mail|"
-    r"message|letter|article|paragraph|note|post|draft|bio|essay|poem|story)\b[^\n]{0,120}\n+(?=\S)",
+    r"message|letter|article|paragraph|note|post|draft|bio|essay|poem|"
+    r"story)\b[^\n]{0,120}\n+(?=\S)",
     re.IGNORECASE | re.MULTILINE,
 )
 _BACK = re.compile(
-    r"\n\s*\n(?=(?:thanks|thank you|thx|cheers|btw|by the way|anyway|ps\b|p\.s\.|that'?s (?:the|what|from))"
+    r"\n\s*\n(?=(?:thanks|thank you|thx|cheers|btw|by the way|anyway|ps\b|p\.s\.|that'?s (?:the|"
+    r"what|from))"
     r"[^\n]*\Z)",
     re.IGNORECASE,
 )
 _STAGE = re.compile(
-    r"(?:^|[.!?;:] )\W*(?:(?:so|ok|okay|now|please|and|but|let us) )*(?:imagine|pretend|suppose|supposing)\b(?!,)|"
+    r"(?:^|[.!?;:] )\W*(?:(?:so|ok|okay|now|please|and|but|let us) )*(?:imagine|pretend|suppose|"
+    r"supposing)\b(?!,)|"
     r"\b(?:let'?s (?:say|pretend|imagine|play)|hypothetically|"
     r"role-?play\w*|in another life|in a parallel|make-believe|say (?:i|you) (?:am|was|were|had)|"
     r"(?:act|talk|speak|behave|answer|reply|write) (?:as|like) (?:if|an?|the|you|my|our)\b|"
-    r"you(?: a|')re now (?:an?|the|my)\b|you(?: a|')re (?:an?|the|my) [\w -]{2,40}?(?:,? (?:and|while) "
+    r"you(?: a|')re now (?:an?|the|my)\b|you(?: a|')re (?:an?|the|my) [\w -]{2,40}?(?:,? (?:and|"
+    r"while) "
     r"(?:I am|I'm)|,? (?:named|called|who)\b)|for example,? say)",
     re.IGNORECASE,
 )
 _ALOOF = re.compile(
-    r"\b(?:you(?: a|')re (?:an?|the|my) \w|from now on|as an example|in (?:the|my) (?:game|campaign|novel|story|dream|film|book)|"
+    r"\b(?:you(?: a|')re (?:an?|the|my) \w|from now on|as an example|in (?:the|my) (?:game|"
+    r"campaign|novel|story|dream|film|book)|"
     r"my (?:main )?character|the (?:main )?character|the narrator|i dreamt|i dreamed|"
-    r"(?:story|tale|poem|song|scene|sketch|dialogue|monologue|lyrics|rap)\b.{0,30}\b(?:where|in which|"
+    r"(?:story|tale|poem|song|scene|sketch|dialogue|monologue|lyrics|rap)\b.{0,30}\b(?:where|in "
+    r"which|"
     r"that starts|that begins|narrated)|how (?:do|would|can|to) (?:you |i |we )?(?:say|spell|"
     r"pronounce|write)|translate|in (?:german|french|spanish|italian|english|dutch|portuguese)\?|"
     r"(?:is it|it is) correct to say|your name is|call yourself|address me as if|"
@@ -85,7 +104,8 @@ _ALOOF = re.compile(
     re.IGNORECASE,
 )
 _REAL_AGAIN = re.compile(
-    r"^\W*(?:anyway|seriously|in reality|for real|but (?:actually|really)|joking aside|now,|ok,? but|"
+    r"^\W*(?:anyway|seriously|in reality|for real|but (?:actually|really)|joking aside|now,|ok,? "
+    r"but|"
     r"back to|in real life|irl|by the way|btw|oh,? and|also)\b",
     re.IGNORECASE,
 )

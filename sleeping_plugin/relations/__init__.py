@@ -144,9 +144,9 @@ def question_for(subject: str, relation: str) -> str:
 def holds_many(subject: str, relation: str) -> bool:
     """Tell whether several values may hold at once: hobbies, languages, names of friends."""
     if relation == "name":
-        head = subject.split()[-1].lower() if subject != USER else ""
-        return head in _MANY_ROLES
-    return find(subject, relation).many
+        head = subject.split()[-1].lower() if subject != USER else "user"
+        return head not in _ONE_ONLY
+    return find(subject, relation).many or relation.startswith(_MANY_OPEN)
 
 
 def wordings(subject: str, relation: str, value: str, *, alias: str = "") -> tuple[str, ...]:
@@ -278,11 +278,13 @@ _QUESTION_WORDS = words(
     Counting As
     """
 )
-_MANY_ROLES = words(
+_MANY_OPEN = ("never does", "avoids", "pets", "group", "former", "number of", "old teaching")
+_ONE_ONLY = words(
     """
-    friend friends sister brother son daughter child kid cousin aunt uncle niece nephew
-    colleague coworker co-worker neighbour neighbor roommate flatmate housemate cat dog
-    grandson granddaughter grandchild pet hamster rabbit fish bird chicken hen horse mate
-    student sibling teacher godson goddaughter stepson stepdaughter
+    user wife husband spouse partner girlfriend boyfriend fiancé fiancée fiance fiancee gf bf hubby
+    mother father mum mom mam dad mama papa mummy daddy mommy da boss manager landlord landlady
+    half other boat car van band company shop bakery street school house employer firm business
+    mother-in-law father-in-law supervisor headmaster head stepmother stepfather stepmum stepdad
+    nickname mentor club choir team best
     """
 )

@@ -1,4 +1,4 @@
-"""Phrases that tell a fact without a plain subject and verb, in the order in which they are tried."""
+"""Phrases that tell a fact without a plain subject and verb, in the order they are tried in."""
 
 from sleeping_plugin.extract.phrases import names, kin, places, daily, body  # isort: skip
 from sleeping_plugin.extract.phrases.base import PHRASES, Spoken, spoken_facts

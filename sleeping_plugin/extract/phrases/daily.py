@@ -17,8 +17,8 @@ _MAKES = CARS - words(
     """
     car van truck bus taxi focus leaf jazz smart mini golf polo pickup wagon ev estate hybrid zoe
     swift genesis surface tractor lorry convertible accord civic fiesta defender lotus mg up seat
-    transit sprinter ford camper campervan hatchback minivan dodge jeep beetle benz alfa aston acura
-    crown suv outback forester passat astra jaguar genesis range
+    transit sprinter ford camper campervan hatchback minivan dodge jeep beetle benz alfa aston
+    acura crown suv outback forester passat astra jaguar range
     """
 )
 _AGED = (
@@ -72,7 +72,8 @@ def _my_brand(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"(?:^|\b(?:nah|no|yes|its|it is) )(?P<v>[A-Za-z]+(?: [A-Z][a-z]+)?) (?:till|til|until) I die\b",
+    r"(?:^|\b(?:nah|no|yes|its|it is) )(?P<v>[A-Za-z]+(?: [A-Z][a-z]+)?) (?:till|til|until) I "
+    r"die\b",
     ignore_case=True,
 )
 @phrase(rf"\b(?:as|being|As|Being) an? (?:\w+ ){{0,2}}?(?P<v>{CAP}(?: {CAP})?) (?:fan|supporter)\b")
@@ -83,9 +84,11 @@ def _fan_of(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"\b(?:in (?:my|our|the) (?:free|spare) time|on (?:my|our) days? off|for fun|to relax|to unwind|"
+    r"\b(?:in (?:my|our|the) (?:free|spare) time|on (?:my|our) days? off|for fun|to relax|to "
+    r"unwind|"
     r"after work|at (?:the )?weekends?|on (?:sundays|saturdays|weekends)|in the evenings?|"
-    r"when I am not working|by night),? (?:I|we) (?:(?:like|love) to |usually |mostly |always |often )?",
+    r"when I am not working|by night),? (?:I|we) (?:(?:like|love) to |usually |mostly |always |"
+    r"often )?",
     rf"(?P<v>(?!{_IDLE})[a-z]+(?: [\w'-]+){{0,3}}?)",
     r"(?=$|[,;]| (?:with|in|at|on|and|because|to|for|but)\b)",
     ignore_case=True,
@@ -96,8 +99,10 @@ def _at_leisure(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"\b(?:I|we) (?P<v>(?!am|are|have|work|go|do|get|can|need|will|meet|see|call|visit|start|finish|"
-    r"sleep|feel|think|hate|want|love|like)[a-z]+ (?!the\b|my\b|it\b|to\b|a\b|up\b|in\b|at\b|on\b|for\b)"
+    r"\b(?:I|we) (?P<v>(?!am|are|have|work|go|do|get|can|need|will|meet|see|call|visit|start|"
+    r"finish|"
+    r"sleep|feel|think|hate|want|love|like)[a-z]+ (?!the\b|my\b|it\b|to\b|a\b|up\b|in\b|at\b|on\b|"
+    r"for\b)"
     r"[a-z]+)(?: on)? (?:mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|",
     r"weekends)(?: nights?| mornings?| evenings?)?\b",
     ignore_case=True,
@@ -149,7 +154,8 @@ def _as_a_nurse(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"\b(?:[Bb]efore (?:that|this|then)|[Pp]reviously|[Bb]ack then),? I (?P<v>(?:sold|taught|drove|ran|",
+    r"\b(?:[Bb]efore (?:that|this|then)|[Pp]reviously|[Bb]ack then),? I (?P<v>(?:sold|taught|"
+    r"drove|ran|",
     r"cleaned|repaired|built|made|wrote|cooked|managed|fixed|designed|delivered|painted) [\w' ]+)",
     in_questions=True,
 )
@@ -160,7 +166,8 @@ def _before_that(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"\b(?:was|were|served|been) in the (?P<v>Army|Navy|Air Force|Marines|Coast Guard|RAF|Bundeswehr)\b"
+    r"\b(?:was|were|served|been) in the (?P<v>Army|Navy|Air Force|Marines|Coast Guard|RAF|"
+    r"Bundeswehr)\b"
 )
 def _served(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     here = spoken.text[: match.start()].rstrip()

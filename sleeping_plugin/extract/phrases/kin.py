@@ -48,10 +48,12 @@ def _role_of(
 
 @phrase(rf"(?P<v>{NAME}),? (?:that is|this is|he is|she is|is) (?:my|our) {_ROLE_ENDS}")
 @phrase(
-    rf"(?<![\w'])(?P<v>{NAME})(?:,| \(|,? -)\s?(?:who is )?(?:my|our) (?P<what>[\w -]+?)(?=,|\)| -|$)"
+    rf"(?<![\w'])(?P<v>{NAME})(?:,| \(|,? -)\s?(?:who is )?(?:my|our) (?P<what>[\w -]+?)(?=,|\)| "
+    r"-|$)"
 )
 def _is_my_role(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
-    yield from _role_of(spoken, match.group("v"), match.group("what"), None, match.start())
+    told = list(_role_of(spoken, match.group("v"), match.group("what"), None, match.start()))
+    yield from told or reversed_attribute(spoken.user, match.group("what"), match.group("v"))
 
 
 @phrase(rf"\b(?P<who>he|she|it|that) is (?:my|our) {_ROLE_ENDS}", ignore_case=True)
@@ -80,7 +82,8 @@ def _is_my(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
         if owner is None:
             return
     if not value or re.search(
-        r"\b(?:if|whether|what|who|where|which|how|think|said|says|I|you|my|this|that|it|he|she|they)\b",
+        r"\b(?:if|whether|what|who|where|which|how|think|said|says|I|you|my|this|that|it|he|she|"
+        r"they)\b",
         value,
         re.IGNORECASE,
     ):
@@ -193,7 +196,8 @@ def _birthday_on(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"\b(?P<who>he|she|I) (?:(?:turns|is turning|will be|am turning|turn) )\w[\w-]*(?: years old)? ",
+    r"\b(?P<who>he|she|I) (?:(?:turns|is turning|will be|am turning|turn) )\w[\w-]*(?: years "
+    r"old)? ",
     r"(?:on|this) (?P<v>.*)",
 )
 def _turns_on(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
@@ -215,7 +219,8 @@ def _next_age_on(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"^(?:(?:oh|and|also|ok) )?(?P<v>[a-z]{3,}) (?:our|my) (?P<what>[a-z]+)(?= (?:is|was|says|will|wants|loves|has)\b)"
+    r"^(?:(?:oh|and|also|ok) )?(?P<v>[a-z]{3,}) (?:our|my) (?P<what>[a-z]+)(?= (?:is|was|says|"
+    r"will|wants|loves|has)\b)"
 )
 def _nico_our_singer(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "nico our singer is gonna love it", from somebody who writes without capitals."""

@@ -95,6 +95,7 @@ def _name_is(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(rf"^(?P<v>{NAME}),? (?P<who>he|she|it) is called\b")
+@phrase(rf"^(?P<v>{NAME}), (?P<who>he|she) is (?:an? |\w+ing\b|from\b|so\b|very\b|my\b|the\b)")
 @phrase(rf"^(?P<v>{NAME}), bless (?P<who>him|her)\b")
 def _he_is_called(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "Moose, he's called", "Doris, bless her"."""
@@ -129,7 +130,8 @@ def _has_called(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"\bthe (?P<noun>names?|colou?r|breed|age|make|brand|title) of (?P<whose>my|our|his|her|their) ",
+    r"\bthe (?P<noun>names?|colou?r|breed|age|make|brand|title) of (?P<whose>my|our|his|her|"
+    r"their) ",
     r"(?P<what>[\w' -]+?) (?P<rest>(?:is|are) .*)",
     ignore_case=True,
 )
@@ -153,7 +155,8 @@ def _name_of(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"\b(?:[Dd]r\.?|[Dd]oc(?:tor)?) (?P<v>[A-Z][\w'-]+)(?= (?:says|said|told|gives|gave|wants|thinks|put|"
+    r"\b(?:[Dd]r\.?|[Dd]oc(?:tor)?) (?P<v>[A-Z][\w'-]+)(?= (?:says|said|told|gives|gave|wants|"
+    r"thinks|put|"
     r"prescribed|insists|tells|at the|is my)\b)"
 )
 def _doctor_says(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
@@ -169,8 +172,10 @@ def _it_is_doctor(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"\b[Tt]he (?P<role>[a-z-]+(?: (?!is\b)[a-z-]+)?),? (?:is )?(?P<v>(?:Mr|Mrs|Ms|Miss|Dr|Doc|Doctor|Prof|"
-    r"Professor|Madame|Herr|Frau|Pastor|Father|Coach)\.? [A-Z][\w'-]+)(?=$|[,.;!?]| and\b| is\b| says\b)",
+    r"\b[Tt]he (?P<role>[a-z-]+(?: (?!is\b)[a-z-]+)?),? (?:is )?(?P<v>(?:Mr|Mrs|Ms|Miss|Dr|Doc|"
+    r"Doctor|Prof|"
+    r"Professor|Madame|Herr|Frau|Pastor|Father|Coach)\.? [A-Z][\w'-]+)(?=$|[,.;!?]| and\b| is\b| "
+    r"says\b)",
     in_questions=True,
 )
 def _the_vet(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:

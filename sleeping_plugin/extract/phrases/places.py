@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
+from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.people import CAP, is_name
 from sleeping_plugin.extract.phrases.base import Spoken, mine, phrase
 from sleeping_plugin.extract.rules.base import Found
+from sleeping_plugin.relations.grammar import USER
 
 _TO_RELATION = {
     "live": "home city", "live in": "home city", "grew up": "hometown", "grew up in": "hometown",
@@ -78,7 +80,8 @@ def _where_i_live(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 @phrase(
     r"\b(?:the|my) (?:company|firm|chain|school|place|shop|city|town|village|street|instrument|",
     r"language|car|sport|team|club|hospital|university|subject)(?: that| which| where)? (?:I|we) ",
-    r"(?P<verb>work for|work at|live in|live on|play|speak|drive|support|study at|go to|am learning|",
+    r"(?P<verb>work for|work at|live in|live on|play|speak|drive|support|study at|go to|am "
+    r"learning|",
     r"teach|come from|was born in|grew up in|moved to) (?:is|are)(?: called| named)? (?P<v>.*)",
     ignore_case=True,
 )
@@ -112,7 +115,8 @@ def _home_is(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     r"\b(?:I|we) are? in (?P<v>[^,]+?),? in (?:a|an|our|my) (?:\w+ ){0,3}(?:house|flat|apartment)\b"
 )
 @phrase(
-    r"^(?:(?:no|yes|nah|yeah|just|only|a|an|the|small|tiny|big|top|ground|first|second|floor|two|one|",
+    r"^(?:(?:no|yes|nah|yeah|just|only|a|an|the|small|tiny|big|top|ground|first|second|floor|two|"
+    r"one|",
     r"bed|bedroom|studio|terraced|detached|semi|little|old|rented|council)\b,? ?)*",
     r"(?:flat|house|apartment|bungalow|cottage|studio|bedsit|condo|farmhouse|room) in (?P<v>.*)",
     ignore_case=True,
@@ -122,7 +126,8 @@ def _now_in(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"\b(?i:here in|back home in|over here in|down here in|up here in|(?:my|our) (?:flat|house|home|",
+    r"\b(?i:here in|back home in|over here in|down here in|up here in|(?:my|our) (?:flat|house|"
+    r"home|",
     rf"place|apartment|garden|kitchen) in) (?P<v>{CAP}(?:[ -]{CAP})*)",
 )
 def _here_in(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
@@ -177,7 +182,8 @@ def _student_at(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     rf"(?:in|on) (?P<s>[a-z]+(?: [a-z]+)?) at (?P<v>{CAP}(?:'s)?(?: (?:of )?{CAP})*)",
 )
 def _course_at(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
-    if re.search(r"\bI\b", spoken.text[: match.start()]):
+    before = spoken.text[: match.start()]
+    if re.search(r"\bI\b", before) and not re.search(r"\b(?:did|got|have|had)\b", before):
         yield mine("field of study", match.group("s"))
         yield mine("school", match.group("v"))
 
@@ -229,3 +235,51 @@ def _numbered(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     yield mine(f"{match.group('noun')} number", match.group("n"))
     if match.group("at"):
         yield Found(f"my {match.group('noun')}", "location", match.group("at"), 0.85)
+
+
+@phrase(
+    rf"\b(?:started|starting|is|am|start) (?:just |now )?at (?P<v>{CAP}(?: {CAP})*),? (?:doing|"
+    r"studying|reading) ",
+    r"(?P<s>[a-z]+(?: [a-z]+)?)",
+)
+def _started_at(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Alfie has just started at Leeds, doing chemical engineering"."""
+    here = spoken.user.here[:2]
+    before = [
+        one
+        for one in spoken.user.cast.entities
+        if one.seen[:2] == here and one.kind == "person" and one.seen[2] < match.start()
+    ]
+    subject = max(before, key=lambda one: one.seen).subject if before else USER
+    yield Found(subject, "school", match.group("v"), 0.85)
+    yield Found(subject, "field of study", values.cut(match.group("s")), 0.85)
+
+
+@phrase(
+    rf"(?:^|[,.] ?)(?P<v>{CAP}(?: {CAP})?)(?: is where I am)?,? (?:born and (?:bred|raised)|"
+    r"through and through)\b"
+)
+def _born_and_bred(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Otley born and bred"."""
+    if is_name(match.group("v").split()[0]):
+        yield mine("hometown", match.group("v"))
+    del spoken
+
+
+@phrase(
+    r"\bat (?:an?|the) (?:[\w'-]+ ){0,3}(?:studio|startup|start-up|company|firm|agency|shop|"
+    r"bakery|school|bank|"
+    rf"clinic|hospital|charity|publisher|brewery|restaurant|cafe|café) called (?P<v>{CAP}.*)"
+)
+def _at_one_called(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "dev by day, at a games studio called Tin Badger"."""
+    here = spoken.user.here[:2]
+    if not any(one.seen[:2] == here and one.kind == "person" for one in spoken.user.cast.entities):
+        yield mine("employer", values.title(match.group("v")))
+
+
+@phrase(r"^(?P<v>[\w' -]{3,30}?) by day\b")
+def _by_day(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    if is_occupation(values.bare(match.group("v"))):
+        yield mine("job", values.bare(match.group("v")))
+    del spoken

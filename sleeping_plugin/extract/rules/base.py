@@ -62,7 +62,8 @@ _ADV = (
     r"highly|deathly|terribly|badly|slightly|mildly|extremely|seriously|a bit|a little|kind of|"
     r"sort of|proud to be|happily|newly|recently|about|around|almost|nearly|exactly|today|so|"
     r"well|presently|partly|half|of course|too|born and raised|by the way|btw|super|mega|"
-    r"incredibly|(?:since|for) (?:\w+ ){1,2}(?:years?|months?)|absolutely|totally|completely|quite a|such a|what you call|what they call) )*"
+    r"incredibly|(?:since|for) (?:\w+ ){1,2}(?:years?|months?)|absolutely|totally|completely|"
+    r"quite a|such a|what you call|what they call) )*"
 )
 
 

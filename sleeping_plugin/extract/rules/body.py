@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
-from sleeping_plugin.extract.lexicon import *
+from sleeping_plugin.extract.lexicon import CONDITIONS, DIETS, HEALTH_ADJECTIVES
 from sleeping_plugin.extract.rules.base import BE, NOW, Found, Said, found, rule
 
 # ---------------------------------------------------------------- age, birthday, body
@@ -33,7 +33,9 @@ def _age(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"{NOW} <adv>(?P<v>(?:\d+(?:[.,]\d+)? ?(?:cm|m|metres?|meters?|centimet\w+|feet|foot|ft|')(?: ?\d+)?\"?(?: ?(?:inch\w*|in))?|(?:five|six|four) (?:foot|feet)(?: \w+)?))(?: tall)?(?=$|[ ,.])"
+    rf"{NOW} <adv>(?P<v>(?:\d+(?:[.,]\d+)? ?(?:cm|m|metres?|meters?|centimet\w+|feet|foot|ft|"
+    r"')(?: ?\d+)?\"?(?: ?(?:inch\w*|in))?|(?:five|six|four) (?:foot|feet)(?: \w+)?))(?: "
+    r"tall)?(?=$|[ ,.])"
 )
 def _height(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if said.is_person and not re.search(r"\b(?:away|deep|off|from|behind|long|wide)\b", said.text):
@@ -41,7 +43,8 @@ def _height(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:wear|wears|take|takes|am|is|have|has) (?:a )?(?:shoe )?size (?P<v>\d+(?:[.,]5)?)(?P<rest>.*)"
+    r"(?:wear|wears|take|takes|am|is|have|has) (?:a )?(?:shoe )?size "
+    r"(?P<v>\d+(?:[.,]5)?)(?P<rest>.*)"
 )
 def _size(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if "dress" not in match.group("rest"):
@@ -57,7 +60,8 @@ def _celebrates(said: Said, match: re.Match[str]) -> Iterator[Found]:
 def _allergic(said: Said, match: re.Match[str]) -> Iterator[Found]:
     for item in values.items(match.group("rest")):
         if not re.search(
-            r"\b(?:mondays?|work|exercise|mornings?|maths?|bullshit|drama|housework|effort|stupid\w*|people)\b",
+            r"\b(?:mondays?|work|exercise|mornings?|maths?|bullshit|drama|housework|effort|"
+            r"stupid\w*|people)\b",
             item,
             re.IGNORECASE,
         ):
@@ -65,7 +69,9 @@ def _allergic(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:have|has|got|have got|has got|suffer from|suffers from) (?:a |an |my )?(?:(?:bad|severe|serious|mild|terrible|strong|nasty|slight) )?(?P<v>(?!an? )[\w' -]{2,30}?) (?:allerg(?:y|ies)|intolerance)\b(?! (?:question|test|season|med|tablet|shot|clinic))"
+    r"(?:have|has|got|have got|has got|suffer from|suffers from) (?:a |an |my )?(?:(?:bad|severe|"
+    r"serious|mild|terrible|strong|nasty|slight) )?(?P<v>(?!an? )[\w' -]{2,30}?) (?:allerg(?:y|"
+    r"ies)|intolerance)\b(?! (?:question|test|season|med|tablet|shot|clinic))"
 )
 def _has_allergy(said: Said, match: re.Match[str]) -> Iterator[Found]:
     kind = "intolerance" if "intoler" in match.group() else "allergy"
@@ -74,7 +80,8 @@ def _has_allergy(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:have|has|got|have got|has got) (?:an? )?(?:\w+ )?(?:allergy|intolerance|allergic reaction) (?:to|on|against) (?P<rest>.*)"
+    r"(?:have|has|got|have got|has got) (?:an? )?(?:\w+ )?(?:allergy|intolerance|allergic "
+    r"reaction) (?:to|on|against) (?P<rest>.*)"
 )
 def _has_allergy_to(said: Said, match: re.Match[str]) -> Iterator[Found]:
     for item in values.items(match.group("rest")):
@@ -82,25 +89,30 @@ def _has_allergy_to(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"{NOW} <adv>(?P<v>lactose|gluten|fructose|histamine|dairy|caffeine|egg|wheat)[- ]intolerant|{NOW} <adv>intolerant (?:to|of) (?P<w>.*)"
+    rf"{NOW} <adv>(?P<v>lactose|gluten|fructose|histamine|dairy|caffeine|egg|wheat)[- ]intolerant|"
+    rf"{NOW} <adv>intolerant (?:to|of) (?P<w>.*)"
 )
 def _intolerant(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "intolerance", match.group("v") or values.short_phrase(match.group("w"), 3))
 
 
 @rule(
-    r"(?:have|has|have got|has got|suffer from|suffers from|live with|lives with|(?:was|were) diagnosed with|(?:am|is) diagnosed with|struggle with|(?:have|has) been diagnosed with) (?P<rest>.*)"
+    r"(?:have|has|have got|has got|suffer from|suffers from|live with|lives with|(?:was|were) "
+    r"diagnosed with|(?:am|is) diagnosed with|struggle with|(?:have|has) been diagnosed with) "
+    r"(?P<rest>.*)"
 )
 def _condition(said: Said, match: re.Match[str]) -> Iterator[Found]:
     phrase = values.short_phrase(match.group("rest"), 5)
     phrase = re.sub(r"^(?:an?|mild|severe|really|very|chronic|bad|my)\s+(?=\w)", "", phrase)
     lowered = set(re.findall(r"[\w']+", phrase.lower()))
     device = re.search(
-        r"\b(?:hearing aids?|pacemaker|stoma|prosthe\w+|glass eye|cochlear implant|insulin pump|epipen)\b",
+        r"\b(?:hearing aids?|pacemaker|stoma|prosthe\w+|glass eye|cochlear implant|insulin pump|"
+        r"epipen)\b",
         phrase.lower(),
     )
     ending = device or re.search(
-        r"(?:osis|itis|emia|aemia|algia|pathy|plegia|syndrome|disease|disorder|-danlos|phobia|noea)$",
+        r"(?:osis|itis|emia|aemia|algia|pathy|plegia|syndrome|disease|disorder|-danlos|phobia|"
+        r"noea)$",
         phrase.lower(),
     )
     if (lowered & CONDITIONS or ending) and said.is_person:
@@ -108,28 +120,34 @@ def _condition(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"{NOW} <adv>(?:a )?(?P<v>(?:type (?:1|2|one|two) )?(?:{'|'.join(sorted(HEALTH_ADJECTIVES))})(?: in (?:one|the|my|his|her) (?:\w+ )?(?:ear|eye))?)\b"
+    rf"{NOW} <adv>(?:a )?(?P<v>(?:type (?:1|2|one|two) "
+    rf")?(?:{'|'.join(sorted(HEALTH_ADJECTIVES))})(?: in (?:one|the|my|his|her) (?:\w+ )?(?:ear|"
+    r"eye))?)\b"
 )
 def _health(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "health", match.group("v"))
 
 
 @rule(
-    rf"{NOW} <adv>(?:an? )?(?:strict |lifelong |committed |devout )?(?P<v>{'|'.join(sorted(DIETS, key=len, reverse=True))})\b"
+    rf"{NOW} <adv>(?:an? )?(?:strict |lifelong |committed |devout "
+    rf")?(?P<v>{'|'.join(sorted(DIETS, key=len, reverse=True))})\b"
 )
 def _diet(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "diet", match.group("v"))
 
 
 @rule(
-    rf"(?:eat|eats|follow|follows|keep|keeps) (?:(?:only|a|an|strictly|mostly) )*(?P<v>{'|'.join(sorted(DIETS, key=len, reverse=True))})\b"
+    r"(?:eat|eats|follow|follows|keep|keeps) (?:(?:only|a|an|strictly|mostly) "
+    rf")*(?P<v>{'|'.join(sorted(DIETS, key=len, reverse=True))})\b"
 )
 def _eats(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "diet", match.group("v"))
 
 
 @rule(
-    r"(?:take|takes|(?:am|is|are) (?:on|taking)) (?P<v>metformin|insulin|ibuprofen|warfarin|levothyroxine|lithium|statins?|beta[- ]blockers?|blood thinners|antidepressants|sertraline|ritalin|methylphenidate|omeprazole|\w+(?:pril|sartan|statin|mab|zole|ine|olol|pam))\b"
+    r"(?:take|takes|(?:am|is|are) (?:on|taking)) (?P<v>metformin|insulin|ibuprofen|warfarin|"
+    r"levothyroxine|lithium|statins?|beta[- ]blockers?|blood thinners|antidepressants|sertraline|"
+    r"ritalin|methylphenidate|omeprazole|\w+(?:pril|sartan|statin|mab|zole|ine|olol|pam))\b"
 )
 def _medicine(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if match.group("v").lower() not in (

@@ -11,16 +11,26 @@ from sleeping_plugin.extract.rules.base import Found, Said, found, rule, said_of
 from sleeping_plugin.relations.grammar import realise
 
 _LASTING = (
-    "run|produce|fix|collect|grow|breed|keep|brew|restore|build|raise|coach|repair|carve|make|sell|bake|write|train|foster|"
+    "run|produce|fix|collect|grow|breed|keep|brew|restore|build|raise|coach|repair|carve|make|"
+    "sell|bake|write|train|foster|"
     "cultivate|rear|tune|translate|mend|weave|forge"
 )
+_MADE = ("make", "bake", "write", "sell", "train", "build", "repair", "mend", "raise", "fix")
 _FORMS = {form: verb for verb in _LASTING.split("|") for form in (verb, verb + "s", verb + "es")}
 _ING = {
     "collecting": "collect", "growing": "grow", "breeding": "breed", "keeping": "keep",
     "brewing": "brew", "restoring": "restore", "building": "build", "raising": "raise",
     "coaching": "coach", "writing": "write", "renovating": "restore",
 }  # fmt: skip
-_PROJECT = r"(?:book|novel|thesis|dissertation|phd|memoir|cookbook|boat|model|treehouse|house|telescope|guitar|robot|play|screenplay|opera|symphony|blog|column)"
+_ANIMALS = re.compile(
+    r"\b(?:hens|chickens|sheep|goats|cows|cattle|pigs|ducks|geese|rabbits|horses|bees|alpacas|"
+    r"ferrets|"
+    r"budgies|tortoises|donkeys|ponies|pigeons|turkeys|quails|rats|mice|hamsters|snakes|fish)\b"
+)
+_PROJECT = (
+    r"(?:book|novel|thesis|dissertation|phd|memoir|cookbook|boat|model|treehouse|house|telescope|"
+    r"guitar|robot|play|screenplay|opera|symphony|blog|column)"
+)
 
 
 @rule(rf"(?P<verb>{_LASTING.replace('|', '(?:e?s)?|')}(?:e?s)?) (?P<rest>.*)")
@@ -28,23 +38,21 @@ def _lasting(said: Said, match: re.Match[str]) -> Iterator[Found]:
     verb = _FORMS.get(match.group("verb").lower(), "")
     rest = match.group("rest")
     if not verb or re.match(
-        r"(?:it|that|this|them|him|her|me|you|us|my|his|our|your|their|sure|up|out|on|in|down|a (?:mistake|decision|plan|list|note|living|point|difference|joke|fuss|mess|lot|habit|call|move)|to|the (?:same|most|best|door|bed|change|house)|an (?:effort|appointment|eye)|\w+ing|going|money|dinner|lunch|breakfast|friends|mistakes|plans|progress|sense|fun|people|quiet|calm|warm|sure|fit|track|time|old|older|tired)\b",
+        r"(?:it|that|this|them|him|her|me|you|us|my|his|our|your|their|sure|up|out|on|in|down|a "
+        r"(?:mistake|decision|plan|list|note|living|point|difference|joke|fuss|mess|lot|habit|"
+        r"call|move)|to|the (?:same|most|best|door|bed|change|house)|an (?:effort|appointment|"
+        r"eye)|\w+ing|going|money|dinner|lunch|breakfast|friends|mistakes|plans|progress|sense|"
+        r"fun|people|quiet|calm|warm|sure|fit|track|time|old|older|tired)\b",
         rest,
     ):
         return
-    if verb in (
-        "make",
-        "bake",
-        "write",
-        "sell",
-        "train",
-        "build",
-        "repair",
-        "mend",
-        "raise",
-    ) and re.match(r"(?:an?|the|some)\b", rest):
-        if verb not in ("write",) or not re.match(r"a (?:blog|column|newsletter|food blog)", rest):
-            return
+    made = verb in _MADE and re.match(r"(?:an?|the|some)\b", rest)
+    if made and not re.match(r"a (?:blog|column|newsletter|food blog)", rest):
+        return  # "I make a cake" is no habit
+    if re.match(r"(?:from|for|with|about|in|at|on)\b", rest):
+        return
+    if verb == "keep" and _ANIMALS.search(rest):
+        return  # told as animals already
     if verb == "run" and not re.match(r"[A-Z]\w+s\b|(?:cattle|sheep|goats|pigs|hens|cows)\b", rest):
         return
     phrase = re.split(
@@ -54,7 +62,9 @@ def _lasting(said: Said, match: re.Match[str]) -> Iterator[Found]:
         return
     for item in values.items(phrase, 4):
         item = re.sub(
-            r"^(?:my own|our own|his own|her own|own|some|a few|an?|two|three|four|lots of|a lot of|all kinds of|all sorts of)\s+",
+            r"^(?:my own|our own|his own|her own|own|always|never|often|mostly|some|a few|an?|two|"
+            r"three|four|lots of|a lot "
+            r"of|all kinds of|all sorts of)\s+",
             "",
             item,
         )
@@ -66,7 +76,8 @@ def _lasting(said: Said, match: re.Match[str]) -> Iterator[Found]:
 def _doing(said: Said, match: re.Match[str]) -> Iterator[Found]:
     verb, rest = _ING[match.group("verb").lower()], match.group("rest")
     project = re.match(
-        rf"(?:an?|my (?:\w+ )?|the )\s?(?P<v>(?:[\w'-]+ ){{0,3}}{_PROJECT}(?: (?:about|on|of) (?:[\w'-]+ ?){{1,4}})?)",
+        rf"(?:an?|my (?:\w+ )?|the )\s?(?P<v>(?:[\w'-]+ ){{0,3}}{_PROJECT}(?: (?:about|on|of) "
+        rf"(?:[\w'-]+ ?){{1,4}})?)",
         rest,
     )
     old = re.match(r"an? (?P<v>(?:old |vintage |wooden |\d+ |[A-Z]\w+ ){1,3}[\w-]+)", rest)
@@ -82,13 +93,15 @@ def _doing(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:drink|drinks|take|takes|have|has) (?:my|his|her) (?P<what>coffee|tea|espresso|whisky|steak|eggs) (?P<v>.*)"
+    r"(?:drink|drinks|take|takes|have|has) (?:my|his|her) (?P<what>coffee|tea|espresso|whisky|"
+    r"steak|eggs) (?P<v>.*)"
 )
 def _takes_coffee(said: Said, match: re.Match[str]) -> Iterator[Found]:
     value = re.split(r"[,;.(]| but | because ", match.group("v"))[0].strip()
     value = value if len(value.split()) <= 7 else ""
     kept = re.match(
-        r"(?:black|white|with [\w ]+|without [\w ]+|strong|sweet|neat|rare|medium|well done|unsweetened|decaf|cold)",
+        r"(?:black|white|with [\w ]+|without [\w ]+|strong|sweet|neat|rare|medium|well done|"
+        r"unsweetened|decaf|cold)",
         match.group("v"),
     )
     if kept:
@@ -96,7 +109,9 @@ def _takes_coffee(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:drink|drinks) (?:only |mostly |nothing but )?(?P<v>(?:[\w-]+ ){0,2}(?:tea|coffee|mate|matcha|cocoa|water|wine|beer|cider|milk|juice|kombucha|espresso|decaf|rooibos))\b(?! (?:today|tonight|now))"
+    r"(?:drink|drinks) (?:only |mostly |nothing but )?(?P<v>(?:[\w-]+ ){0,2}(?:tea|coffee|mate|"
+    r"matcha|cocoa|water|wine|beer|cider|milk|juice|kombucha|espresso|decaf|rooibos))\b(?! "
+    r"(?:today|tonight|now))"
 )
 def _drinks(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if re.search(r"\b(?:too much|much|more|less|enough|of)\b", match.group("v")):
@@ -105,21 +120,24 @@ def _drinks(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:do|does) not (?P<v>smoke|drink|drive|eat meat|drink alcohol|eat pork|drink coffee)(?:$|,| any| at all| or | and )"
+    r"(?:do|does) not (?P<v>smoke|drink|drive)(?:$|,|"
+    r" any| at all| or | and )"
 )
 def _does_not(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "never does", match.group("v"), 0.8)
 
 
 @rule(
-    r"(?:(?:am|is|are) <adv>)?(?:commute|commutes|go to work|goes to work|get to work|gets to work|cycle to work|travel to work) (?:by|with|on) (?P<v>(?:the |my )?[\w -]{3,20})"
+    r"(?:(?:am|is|are) <adv>)?(?:commute|commutes|go to work|goes to work|get to work|gets to "
+    r"work|cycle to work|travel to work) (?:by|with|on) (?P<v>(?:the |my )?[\w -]{3,20})"
 )
 def _commutes(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "way to work", values.bare(values.cut(match.group("v"))), 0.8)
 
 
 @rule(
-    r"(?:have|has) (?:been )?(?:a |an )?(?P<v>(?:blue|green|brown|grey|gray|hazel|dark|black|red|blond|blonde|curly|ginger|auburn|long|short|white|silver)(?: \w+)?) (?P<what>eyes|hair)\b"
+    r"(?:have|has) (?:been )?(?:a |an )?(?P<v>(?:blue|green|brown|grey|gray|hazel|dark|black|red|"
+    r"blond|blonde|curly|ginger|auburn|long|short|white|silver)(?: \w+)?) (?P<what>eyes|hair)\b"
 )
 def _looks(said: Said, match: re.Match[str]) -> Iterator[Found]:
     part = "eye colour" if match.group("what").lower() == "eyes" else "hair"
@@ -127,7 +145,8 @@ def _looks(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"used to (?P<v>(?:teach|work|play|drive|run|own|sell|collect|breed|grow|box|row|swim|sing|dance|"
+    r"used to (?P<v>(?:teach|work|play|drive|run|own|sell|collect|breed|grow|box|row|swim|sing|"
+    r"dance|"
     r"study|coach|write|ride|smoke|keep|build|make|farm|fish|fence|paint|act|skate|surf)\b.*)"
 )
 def _used_to(said: Said, match: re.Match[str]) -> Iterator[Found]:

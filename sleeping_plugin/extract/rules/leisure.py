@@ -1,4 +1,4 @@
-"""Rules for what somebody owns and does for pleasure: car, hobby, music, sport, languages."""
+"""Rules for what somebody does for pleasure: music, sport, hobbies, languages, learning."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from collections.abc import Iterator
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.lexicon import (
     ACTIVITIES,
-    BIKES,
-    CARS,
-    COMPUTERS,
     GAMES,
     INSTRUMENTS,
     LANGUAGES,
-    PHONES,
     SPORTS,
 )
-from sleeping_plugin.extract.people import CAP, read_role
-from sleeping_plugin.extract.rules.base import NOW, Found, Said, found, rule
+from sleeping_plugin.extract.people import CAP
+from sleeping_plugin.extract.rules.base import Found, Said, found, rule
 from sleeping_plugin.relations.grammar import words
 
 _ING = r"(?:[a-z]+ )?[a-z]+ing\b"
@@ -31,7 +27,7 @@ _OBJECTS = words(
 _PLAYED = words(
     """
     game games lottery fool role part song songs field piece music market card cards same first
-    blame victim devil long lead music clown hero villain ball match stock stocks
+    blame victim devil long lead clown hero villain ball match stock stocks
     """
 )
 _NOT_PLAYED = words(
@@ -52,181 +48,12 @@ _NOT_HOBBY = words(
 
 
 @rule(
-    r"(?:(?:am|is|are) <adv>driving|drive|drives|own|owns|bought|(?:have|has)(?: got)?|got|(?:have|has) (?:just |recently )?(?:bought|got)|switched to|traded (?:it|the [\w ]+?|my [\w ]+?) (?:in )?for|upgraded to|replaced (?:it|the [\w ]+?|my [\w ]+?) with)"
-    r"(?: around| about)?(?: in)? (?:an?|my|our|his|her|the) (?P<rest>.*)"
-)
-def _has_thing(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    verb = match.group().lower()
-    phrase = re.split(
-        r"\s(?:in|at|from|of|on|by|named|called|out|around|down|back|into)\s",
-        values.first_item(values.cut(match.group("rest"))),
-    )[0]
-    phrase = re.sub(r"\s(?:called|named|now|here|around|too|home|to|that)$", "", phrase)
-    tokens = [re.sub(r"'s?$", "", word) for word in re.findall(r"[\w'š-]+", phrase.lower())]
-    if not tokens or len(tokens) > 6:
-        return
-    drives = "driv" in verb
-    last = tokens[-1]
-    stop = {
-        "problem",
-        "question",
-        "accident",
-        "lesson",
-        "licence",
-        "license",
-        "ride",
-        "test",
-        "loan",
-        "park",
-        "tyre",
-        "insurance",
-        "crash",
-        "theory",
-        "case",
-        "charger",
-        "app",
-        "number",
-        "call",
-        "screen",
-        "contract",
-        "tour",
-        "trip",
-        "course",
-        "lane",
-    }
-    if set(tokens) & stop:
-        return
-    if drives and (last in CARS or set(tokens) & CARS or re.search(CAP, phrase)):
-        relation = (
-            "drive"
-            if last in ("bus", "taxi", "lorry", "tram", "tractor")
-            or (last == "truck" and len(tokens) == 1)
-            else "car"
-        )
-        yield found(said, relation, phrase)
-        return
-    if drives:
-        return
-    generic = {
-        "car",
-        "van",
-        "truck",
-        "bus",
-        "taxi",
-        "focus",
-        "leaf",
-        "jazz",
-        "smart",
-        "mini",
-        "golf",
-        "polo",
-        "pickup",
-        "wagon",
-        "ev",
-        "estate",
-        "hybrid",
-        "zoe",
-        "swift",
-        "genesis",
-        "surface",
-        "mac",
-        "framework",
-        "bike",
-        "bicycle",
-        "motorbike",
-        "laptop",
-        "computer",
-        "pc",
-        "smartphone",
-        "android",
-        "desktop",
-        "raspberry",
-        "triumph",
-        "canyon",
-        "trek",
-        "fiesta",
-        "forester",
-        "civic",
-        "convertible",
-        "tractor",
-        "pixel",
-        "galaxy",
-        "lotus",
-        "accord",
-        "mg",
-        "defender",
-        "polo",
-    }
-    named = (set(tokens) & (CARS - generic)) or (
-        set(tokens) & generic and re.search(CAP, phrase) and set(tokens) & CARS
-    )
-    if named and not set(tokens) & PHONES - generic:
-        yield found(said, "car", phrase)
-    elif set(tokens) & (PHONES - generic) or (set(tokens) & PHONES and re.search(CAP, phrase)):
-        yield found(said, "phone", phrase)
-    elif set(tokens) & (COMPUTERS - generic) or (
-        set(tokens) & COMPUTERS and re.search(CAP, phrase)
-    ):
-        yield found(said, "computer", phrase)
-    elif set(tokens) & (BIKES - generic) or (set(tokens) & BIKES and re.search(CAP, phrase)):
-        yield found(said, "bike", phrase)
-    elif (
-        set(tokens)
-        & {
-            "campervan",
-            "motorhome",
-            "houseboat",
-            "sailboat",
-            "sailing",
-            "narrowboat",
-            "caravan",
-            "tractor",
-            "yacht",
-            "kayak",
-            "canoe",
-            "greenhouse",
-            "allotment",
-            "telescope",
-            "kiln",
-            "loom",
-        }
-        and len(tokens) <= 4
-        and last not in ("trip",)
-    ):
-        yield found(said, "own", phrase)
-
-
-@rule(r"(?:ride|rides) (?:an?|my|his|her) (?P<rest>.*)")
-def _rides(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    phrase = values.short_phrase(match.group("rest"), 4)
-    phrase = re.split(r"\s(?:to|in|on)\b", phrase)[0]
-    if (
-        phrase
-        and (re.search(CAP, phrase) or set(phrase.lower().split()) & BIKES)
-        and phrase.lower() not in ("bike", "bicycle")
-    ):
-        yield found(said, "bike", phrase)
-
-
-@rule(r"(?:use|uses|type on|work on|code on) (?:an?|my|only an?) (?P<rest>.*)")
-def _uses(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    phrase = values.short_phrase(match.group("rest"), 4)
-    tokens = set(phrase.lower().split())
-    if tokens & (PHONES - {"android", "smartphone", "galaxy", "pixel"}) or (
-        tokens & PHONES and re.search(CAP, phrase)
-    ):
-        yield found(said, "phone", phrase)
-    elif re.fullmatch(r"(?!new|old|work|slow|my)\w+ laptop", phrase):
-        yield found(said, "computer", phrase)
-    elif tokens & (COMPUTERS - {"laptop", "pc", "desktop", "surface", "framework"}) or (
-        tokens & COMPUTERS and re.search(CAP, phrase)
-    ):
-        yield found(said, "computer", phrase)
-
-
-@rule(
-    r"(?:(?:am|is|are) <adv>(?:learning|practising|practicing|starting|learning to play|playing)|play|plays|(?:have|has) (?:been playing|played|always played|taken up|been practising)|took up|practise|practises|practice|practices|"
-    r"(?:am|is|are) <adv>learning how to play|started (?:playing|learning)|picked up|(?:have|has) (?:just |recently )?started (?:playing|learning)|study|studies|(?:am|is) (?:[\w ,]+?)?studying) (?P<rest>.*)"
+    r"(?:(?:am|is|are) <adv>(?:learning|practising|practicing|starting|learning to play|playing)|"
+    r"play|plays|(?:have|has) (?:been playing|played|always played|taken up|been practising)|took "
+    r"up|practise|practises|practice|practices|"
+    r"(?:am|is|are) <adv>learning how to play|started (?:playing|learning)|picked up|(?:have|has) "
+    r"(?:just |recently )?started (?:playing|learning)|study|studies|(?:am|is) (?:[\w "
+    r",]+?)?studying) (?P<rest>.*)"
 )
 def _plays(said: Said, match: re.Match[str]) -> Iterator[Found]:
     rest, verb = match.group("rest"), match.group()[: match.start("rest")].lower()
@@ -241,14 +68,15 @@ def _plays(said: Said, match: re.Match[str]) -> Iterator[Found]:
     ]
     for item in values.items(phrase, 4):
         core = re.sub(
-            r"^(?:the|a bit of|some|a little|an?|my|lead|electric|acoustic|bass|upright|grand|alto|tenor|first|second|classical|jazz|tennis|competitive)\s+",
+            r"^(?:the|a bit of|some|a little|an?|my|lead|electric|acoustic|bass|upright|grand|"
+            r"alto|tenor|first|second|classical|jazz|tennis|competitive)\s+",
             "",
             item.lower(),
         )
         core = re.sub(r"^(?:the|alto|tenor|baritone|bass)\s+", "", core)
         words_in = set(core.split())
         said_as = re.sub(r"^(?:the|some|a bit of|a little|an?|my)\s+", "", item)
-        if core in INSTRUMENTS or core.split()[-1] in INSTRUMENTS and len(core.split()) <= 3:
+        if core in INSTRUMENTS or (core.split()[-1] in INSTRUMENTS and len(core.split()) <= 3):
             yield found(said, "instrument" if not learns or "play" in verb else "learning", said_as)
         elif "play" in verb and re.match(rf"the {core}\b", rest) and core not in _PLAYED:
             yield found(said, "instrument", said_as)
@@ -256,6 +84,7 @@ def _plays(said: Said, match: re.Match[str]) -> Iterator[Found]:
             re.match(r"(?:play|plays|also play)\b", said.text)
             and re.fullmatch(r"[a-z]{4,}", item)
             and item not in _PLAYED | _NOT_PLAYED
+            and not item.endswith("ly")
             and core not in SPORTS | GAMES
         ):
             yield found(said, "sport", item, 0.8)
@@ -270,7 +99,11 @@ def _plays(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:(?:am|is|are) <adv>(?:learning|studying|teaching myself|trying to learn|taking (?:lessons in|classes in)|picking up|doing)|(?:have|has) (?:just |recently )?(?:been learning|started learning|started to learn|started|taken up)|started learning|started to learn|took up|learn|learns|take|takes|(?:am|is) taking|attend|attends|trying to learn) (?P<rest>.*)"
+    r"(?:(?:am|is|are) <adv>(?:learning|studying|teaching myself|trying to learn|taking "
+    r"(?:lessons in|classes in)|picking up|doing)|(?:have|has) (?:just |recently )?(?:been "
+    r"learning|started learning|started to learn|started|taken up)|started learning|started to "
+    r"learn|took up|learn|learns|take|takes|(?:am|is) taking|attend|attends|trying to learn) "
+    r"(?P<rest>.*)"
 )
 def _learns(said: Said, match: re.Match[str]) -> Iterator[Found]:
     rest = match.group("rest")
@@ -296,7 +129,9 @@ def _learns(said: Said, match: re.Match[str]) -> Iterator[Found]:
     ):
         return
     how = re.match(
-        r"(?:how )?to (?P<v>(?:play|knit|sew|swim|cook|bake|code|program|dance|ski|surf|sail|paint|draw|ride|sing|fly|juggle|weld|crochet|weave|skate|fence|speak|sign|fish|climb|dive|drum|drive)\b(?: (?!with|at|in|on|for|now)[\w-]+){0,2})",
+        r"(?:how )?to (?P<v>(?:play|knit|sew|swim|cook|bake|code|program|dance|ski|surf|sail|"
+        r"paint|draw|ride|sing|fly|juggle|weld|crochet|weave|skate|fence|speak|sign|fish|climb|"
+        r"dive|drum|drive)\b(?: (?!with|at|in|on|for|now)[\w-]+){0,2})",
         rest,
     )
     for item in (
@@ -331,11 +166,16 @@ def _learns(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:speak|speaks|(?:am|is|are) <adv>(?:fluent|bilingual|trilingual|native) (?:in|speakers? of)|know|knows|understand|read|reads|can speak|grew up speaking|grew up with|grew up bilingual with|(?:am|is) a native) (?P<rest>.*)"
+    r"(?:speak|speaks|(?:am|is|are) <adv>(?:fluent|bilingual|trilingual|native) (?:in|speakers? "
+    r"of)|know|knows|understand|read|reads|can speak|grew up speaking|grew up with|grew up "
+    r"bilingual with|(?:am|is) a native) (?P<rest>.*)"
 )
 def _speaks(said: Said, match: re.Match[str]) -> Iterator[Found]:
     rest = re.sub(
-        r"\b(?:fluent|fluently|good|decent|some|basic|a bit of|a little bit|little bit|a little|broken|enough|native|perfect|only|both|mainly|also|pretty good|at home|with (?:my|the|our) \w+)\b",
+        r"\b(?:fluent|fluently|good|decent|some|basic|a bit of|a little bit|little bit|a little|"
+        r"well|broken|enough|native|perfect|only|both|mainly|also|pretty good|at home|with (?:my|"
+        r"the|"
+        r"our) \w+)\b",
         "",
         match.group("rest"),
     )
@@ -345,44 +185,16 @@ def _speaks(said: Said, match: re.Match[str]) -> Iterator[Found]:
         )
         if language and language.group("v").lower() in LANGUAGES:
             kind = "native language" if "native" in match.group() else "language"
-            yield found(
-                said, kind, piece.strip() if len(piece.split()) <= 2 else language.group("v")
-            )
+            yield found(said, kind, language.group().strip())
 
 
 @rule(
-    r"(?:(?:am|is|are) <adv>(?:an? )?(?:(?:big|huge|lifelong|massive|die-hard|proud|long-suffering|great|loyal|passionate|keen|season ticket holder|true) )*(?:fans?|supporters?|followers?) of|support|supports|root for|roots for|cheer for|cheers for|follow|follows|(?:have|has) (?:always )?supported|(?:am|is|are) rooting for) (?P<rest>.*)"
-)
-def _supports(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    rest = re.sub(r"^the (?=[A-Z])", "the ", match.group("rest"))
-    name = values.title(rest)
-    if name:
-        relation = "team" if "fan" not in match.group() else "fandom"
-        yield found(said, relation, name)
-    elif (
-        said.casual
-        and "support" in match.group()
-        and not re.match(r"(?:the|my|a|an|this|that|it|him|her|them|you|your|all|our)\b", rest)
-    ):
-        yield found(said, "team", values.short_phrase(rest, 2))
-    elif "fan" in match.group():
-        phrase = values.short_phrase(rest, 4)
-        if phrase:
-            yield found(said, "likes", phrase, 0.8)
-
-
-@rule(
-    rf"{NOW} <adv>(?:an? )?(?:(?:big|huge|lifelong|massive|die-hard|proud|long-suffering|great|loyal|passionate|keen|total) )*(?P<v>(?:(?-i:{CAP}) ?){{1,3}})(?:fan|supporter|fans|supporters|man|woman)\b"
-)
-def _is_fan(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    name = match.group("v").strip()
-    if re.match(CAP + "$", name.split()[0]):
-        yield found(said, "team", name)
-
-
-@rule(
-    rf"(?:love|loves|enjoy|enjoys|like|likes|adore|adores|(?:am|is|are) <adv>(?:into|keen on|fond of|passionate about|crazy about|obsessed with|addicted to|mad about|hooked on|good at)|"
-    rf"go|goes|(?:have|has) (?:just |recently )?(?:started|taken up|got into|gotten into)|took up|started|got into|do|does|practise|practises|practice|live for|lives for|(?:am|is) learning|spend[s]? [\w' ]*?(?:time|weekends?|evenings?|sundays?|saturdays?|hours|days?|summers?)) (?:(?:going|doing|to go|in|on|to do) )?(?P<v>{_ING}(?P<rest>.*))"
+    r"(?:love|loves|enjoy|enjoys|like|likes|adore|adores|(?:am|is|are) <adv>(?:into|keen on|fond "
+    r"of|passionate about|crazy about|obsessed with|addicted to|mad about|hooked on|good at)|"
+    r"go|goes|(?:have|has) (?:just |recently )?(?:started|taken up|got into|gotten into)|took up|"
+    r"started|got into|do|does|practise|practises|practice|live for|lives for|(?:am|is) learning|"
+    r"spend[s]? [\w' ]*?(?:time|weekends?|evenings?|sundays?|saturdays?|hours|days?|summers?)) "
+    rf"(?:(?:going|doing|to go|in|on|to do) )?(?P<v>{_ING}(?P<rest>.*))"
 )
 def _likes_doing(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if re.match(r"(?:go|goes) (?:on|by|through|with|for)\b", said.text):
@@ -418,7 +230,8 @@ def _likes_doing(said: Said, match: re.Match[str]) -> Iterator[Found]:
         return
     phrase = values.first_item(values.cut(match.group("v")))
     phrase = re.split(
-        r"\s(?:with|at|in|on|after|around|for|every|near|along|here|by|to|down|up|together|when|from|through|a lot|most|these)\s?(?=\b)",
+        r"\s(?:with|at|in|on|after|around|for|every|near|along|here|by|to|down|up|together|when|"
+        r"from|through|a lot|most|these)\s?(?=\b)",
         phrase,
     )[0]
     if said.text.lower().startswith(("go ", "goes ")) and re.match(
@@ -430,7 +243,10 @@ def _likes_doing(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:(?:love|loves|like|likes|adore|adores|enjoy|enjoys) (?:to )|spend[s]? [\w' ]*?(?:time|weekends?|evenings?) (?:to )?)(?P<v>(?:knit|sew|paint|draw|cook|bake|hike|swim|dance|sing|read|garden|fish|climb|sail|surf|ski|run|cycle|write|crochet|bike|travel|skate|camp|hunt|row|box|fence|kayak|ride|play|collect|watch|build|grow)\b(?P<rest>.*))"
+    r"(?:(?:love|loves|like|likes|adore|adores|enjoy|enjoys) (?:to )|spend[s]? [\w' ]*?(?:time|"
+    r"weekends?|evenings?) (?:to )?)(?P<v>(?:knit|sew|paint|draw|cook|bake|hike|swim|dance|sing|"
+    r"read|garden|fish|climb|sail|surf|ski|run|cycle|write|crochet|bike|travel|skate|camp|hunt|"
+    r"row|box|fence|kayak|ride|play|collect|watch|build|grow)\b(?P<rest>.*))"
 )
 def _likes_to(said: Said, match: re.Match[str]) -> Iterator[Found]:
     phrase = values.first_item(values.cut(match.group("v")))
@@ -440,7 +256,9 @@ def _likes_to(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:do|does|practise|practises|practice|practices|train|trains|teach myself|(?:am|is|are) <adv>(?:into|keen on|passionate about|crazy about|obsessed with|doing|mad about)|(?:have|has) (?:been doing|done|taken up)|took up|love|loves|enjoy|enjoys|got into) (?P<rest>.*)"
+    r"(?:do|does|practise|practises|practice|practices|train|trains|teach myself|(?:am|is|are) "
+    r"<adv>(?:into|keen on|passionate about|crazy about|obsessed with|doing|mad about)|(?:have|"
+    r"has) (?:been doing|done|taken up)|took up|love|loves|enjoy|enjoys|got into) (?P<rest>.*)"
 )
 def _does_activity(said: Said, match: re.Match[str]) -> Iterator[Found]:
     for item in values.items(
@@ -465,10 +283,15 @@ def _does_activity(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:sing|sings|play|plays|dance|dances|perform|performs|(?:am|is|are) <adv>(?:a member of|singing|in|part of|on)) (?:(?:alto|tenor|bass|soprano|baritone|first|second|\w+) )?(?:in|with|for|at)? ?(?:an?|the|my|our|his|her|local) (?P<v>(?:[\w'-]+ ){0,4}(?:choir|band|orchestra|quartet|trio|chorus|ensemble|club|troupe|theatre group|drama group|big band|society|[\w-]+ team|squad|league|improv group))\b(?P<rest>.*)"
+    r"(?:sing|sings|play|plays|dance|dances|perform|performs|(?:am|is|are) <adv>(?:a member of|"
+    r"singing|in|part of|on)) (?:(?:alto|tenor|bass|soprano|baritone|first|second|\w+) )?(?:in|"
+    r"with|for|at)? ?(?:an?|the|my|our|his|her|local) (?P<v>(?:[\w'-]+ ){0,4}(?:choir|band|"
+    r"orchestra|quartet|trio|chorus|ensemble|club|troupe|theatre group|drama group|big band|"
+    r"society|[\w-]+ team|squad|league|improv group))\b(?P<rest>.*)"
 )
 def _member(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    value = re.sub(r"^(?:the|a|an|my|our|local)\s+", "", match.group("v"))
+    value = re.sub(r"^.*\b(?:in|with) (?:the|an?|my|our) ", "", match.group("v"))
+    value = re.sub(r"^(?:the|a|an|my|our|local)\s+", "", value)
     if value.lower() in ("club", "band", "society", "league") and not match.group(
         "rest"
     ).startswith(" called"):
@@ -489,7 +312,14 @@ def _member(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:knit|knits|sew|sews|crochet|crochets|paint|paints|garden|gardens|fish|fishes|hunt|hunts|draw|draws|climb|climbs|surf|surfs|ski|skis|fence|fences|row|rows|sail|sails|box|boxes|dance|dances|juggle|juggles|swim|swims|hike|hikes|cycle|cycles|run|runs|skate|skates|jog|jogs|box|sculpt|sculpts|carve|carves|weave|weaves|cook|cooks|bake|bakes|meditate|meditates|spin|spins)(?P<rest>(?: \w+)?)(?P<when> (?:in (?:my|his|her|our|their) (?:free|spare) time|at (?:the )?weekends?|on (?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekends)|every \w+|a lot|as a hobby|for fun|once a week|twice a week|whenever .*|to relax|in the evenings?|after work))"
+    r"(?:knit|knits|sew|sews|crochet|crochets|paint|paints|garden|gardens|fish|fishes|hunt|hunts|"
+    r"draw|draws|climb|climbs|surf|surfs|ski|skis|fence|fences|row|rows|sail|sails|box|boxes|"
+    r"dance|dances|juggle|juggles|swim|swims|hike|hikes|cycle|cycles|run|runs|skate|skates|jog|"
+    r"jogs|box|sculpt|sculpts|carve|carves|weave|weaves|cook|cooks|bake|bakes|meditate|meditates|"
+    r"spin|spins)(?P<rest>(?: \w+)?)(?P<when> (?:in (?:my|his|her|our|their) (?:free|spare) time|"
+    r"at (?:the )?weekends?|on (?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|"
+    r"weekends)|every \w+|a lot|as a hobby|for fun|once a week|twice a week|whenever .*|to relax|"
+    r"in the evenings?|after work))"
 )
 def _does_often(said: Said, match: re.Match[str]) -> Iterator[Found]:
     phrase = (said.text.split()[0] + match.group("rest")).strip()
@@ -497,110 +327,20 @@ def _does_often(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:like|likes|love|loves|adore|adores) (?P<v>.*?) (?:the most|the best|best|most|more than (?:anything|everything|any other \w+))(?: of (?:all )?(?P<of>[\w ]+?))?(?:,|$| but| and| because)"
-)
-def _likes_most(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    thing = (match.group("of") or "").strip().lower()
-    singular = {
-        "foods": "food",
-        "colours": "colour",
-        "colors": "color",
-        "seasons": "season",
-        "animals": "animal",
-        "books": "book",
-        "films": "film",
-        "movies": "movie",
-        "drinks": "drink",
-        "dishes": "dish",
-        "flowers": "flower",
-        "fruits": "fruit",
-    }
-    value = values.bare(match.group("v"))
-    if 0 < len(value.split()) <= 5 and not values.is_vague(value):
-        yield found(said, f"favourite {singular.get(thing, 'thing')}", value)
-
-
-@rule(r"can not (?:really )?(?:eat|have|drink|touch|tolerate|digest) (?P<rest>.*)")
-def _can_not_eat(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    if re.match(
-        r"(?:it|that|this|them|anything|any|much|more|an?|my|your|without|another|enough|the)\b",
-        match.group("rest"),
-    ):
-        return
-    for item in values.items(match.group("rest"), 3):
-        yield found(said, "avoids eating", item)
-
-
-@rule(
-    r"(?:can not stand|can not bear|hate|hates|detest|detests|loathe|loathes|dislike|dislikes|despise|despises|(?:do|does) not (?:really )?(?:like|eat|drink|enjoy)|never (?:eat|drink)|(?:am|is) not (?:a (?:big )?fan of|fond of|keen on|into)) (?P<rest>.*)"
-)
-def _dislikes(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    rest = match.group("rest")
-    verb = match.group()[: match.start("rest")].lower()
-    if re.match(
-        r"(?:it|that|this|them|him|her|to|when|how|the (?:way|idea|fact|thought)|my|his|being|having|you|people|mondays?|myself|what|much|a lot|enough|well|any|anything|a thing)\b",
-        rest,
-    ):
-        return
-    for item in values.items(re.sub(r"^(?:any|the taste of|the smell of)\s+", "", rest), 3):
-        lowered = item.lower()
-        if item[:1].isupper() and "eat" not in verb and "drink" not in verb:
-            break
-        if lowered.endswith("ing") and len(lowered.split()) > 2:
-            break
-        if "eat" in verb:
-            yield found(said, "avoids eating", item)
-        elif "drink" in verb:
-            yield found(said, "avoids drinking", item)
-        else:
-            yield found(said, "dislikes", item, 0.8)
-
-
-@rule(
-    rf"(?:{NOW} <adv>(?:afraid|scared|frightened|terrified) (?:of|from)|fear|fears|(?:have|has) (?:an? )?(?:(?:terrible|real|huge|big|irrational) )?(?:fear|phobia) of) (?P<rest>.*)"
-)
-def _fears(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    if re.match(
-        r"(?:the (?:worst|exam|result|answer|future|interview)|my|losing|getting|being|what|it|that|him|her|missing|failing|asking|making|forgetting)\b",
-        match.group("rest"),
-    ):
-        return
-    for item in values.items(match.group("rest"), 3):
-        yield found(said, "fear", item)
-
-
-@rule(
-    r"(?:love|loves|adore|adores|like|likes|(?:am|is|are) <adv>(?:addicted to|obsessed with|crazy about|fond of|into|mad about|a sucker for)) (?P<rest>.*)"
-)
-def _loves(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    rest = match.group("rest")
-    if re.match(
-        r"(?:it|that|this|these|those|them|him|her|to|when|how|the (?:way|idea|fact|thought|sound|look|name|new|first|last|second|joke|one|part)|my|his|her|your|our|being|you|people|myself|what|much|a lot|everything|all|any|both|every|one|a good|a nice|some|\w+ing)\b",
-        rest,
-    ):
-        return
-    if read_role(values.bare(rest).lower()) and not re.match(r"(?:dogs|cats|horses|birds)\b", rest):
-        return
-    for item in values.items(rest, 3):
-        if len(item.split()) <= 3 and (item[:1].islower() or item.split()[0].lower() in LANGUAGES):
-            yield found(said, "likes", item, 0.75)
-        else:
-            break
-
-
-@rule(
-    r"(?P<v>ski|surf|swim|sail|fence|skate|knit|crochet|sew|quilt|embroider|juggle|kayak|sculpt|garden|hike|"
-    r"snowboard|skateboard|kitesurf|windsurf|paraglide|boulder|weave|whittle|busk|birdwatch|fish(?=es$|es,))(?:s|es)?\b(?P<rest>.*)"
+    r"(?P<v>ski|surf|swim|sail|fence|skate|knit|crochet|sew|quilt|embroider|juggle|kayak|sculpt|"
+    r"garden|hike|"
+    r"snowboard|skateboard|kitesurf|windsurf|paraglide|boulder|weave|whittle|busk|birdwatch|"
+    r"fish(?=es$|es,))(?:s|es)?\b(?P<rest>.*)"
 )
 def _does_habitually(said: Said, match: re.Match[str]) -> Iterator[Found]:
     """Read "in winter I ski in Shymbulak": these verbs in the present are habits."""
     if not re.match(
-        r"\s+(?:the|this|that|it|through|into|over|up|out|off|around|on my|for you)\b",
+        r"\s+(?:for|as|the|this|that|it|through|into|over|up|out|off|around|on my|for you)\b",
         match.group("rest"),
     ):
         verb = said.text.split()[0]
         more = re.match(
-            r" (?:in|on|with)? ?(?:the )?[A-Za-z-]+(?: [a-z-]+)?(?=$|,)",
+            r" (?:in|on|with)? ?(?:the )?[A-Za-z-]+(?: [a-z-]+)?(?=$|,| in\b| on\b)",
             values.cut(match.group("rest")),
         )
         yield found(said, "hobby", values.cut(verb + (more.group() if more else "")), 0.8)

@@ -7,10 +7,17 @@ from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.jobs import is_occupation
-from sleeping_plugin.extract.lexicon import *
-from sleeping_plugin.extract.people import CAP, NAME, is_name, read_role, singular_label
+from sleeping_plugin.extract.lexicon import CARS, COMPUTERS, DIETS, NATIONALITIES, PHONES, RELIGIONS
+from sleeping_plugin.extract.people import (
+    CANONICAL_ROLE,
+    CAP,
+    NAME,
+    is_name,
+    read_role,
+    singular_label,
+)
 from sleeping_plugin.extract.rules.base import NOW, Found, Said, found, rule
-from sleeping_plugin.relations.grammar import USER
+from sleeping_plugin.relations.grammar import USER, words
 
 
 @rule(r"am (?P<v>[a-z]+)(?P<after>.*)")
@@ -32,11 +39,14 @@ def _is_lower_name(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 _ADJECTIVE = re.compile(
-    r"(?:ed|ing|ful|less|ous|ive|able|ible|ic|al|ish|ly)$|^(?:new|old|sick|ill|sad|happy|angry|bored|"
+    r"(?:ed|ing|ful|less|ous|ive|able|ible|ic|al|ish|ly)$|^(?:new|old|sick|ill|sad|happy|angry|"
+    r"bored|"
     r"busy|late|early|ready|sorry|sure|fine|good|great|bad|okay|cold|hot|warm|lost|stuck|back|home|"
     r"vegan|single|broke|free|alive|dead|wrong|right|lonely|curious|glad|proud|afraid|upset|drunk|"
-    r"asleep|awake|hungry|thirsty|a|an|the|in|at|on|from|so|too|very|pregnant|desperate|male|female|"
-    r"gay|trans|straight|blind|deaf|german|french|dutch|irish|welsh|finnish|greek|latino|serious|up|"
+    r"asleep|awake|hungry|thirsty|a|an|the|in|at|on|from|so|too|very|pregnant|desperate|male|"
+    r"female|"
+    r"gay|trans|straight|blind|deaf|german|french|dutch|irish|welsh|finnish|greek|latino|serious|"
+    r"up|"
     r"down|out|off|over|under|not|no|just|still|now|here|there|what|how|why|who|when|where|someone|"
     r"learning|like|about|with|for|human|student|nurse|teacher|outside|inside|abroad|away|around)$"
 )
@@ -61,7 +71,8 @@ def _is_someone_called(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:go|goes|went) by |(?:answer|answers|listen|listens|respond|responds|hear|hears) (?:to|on) (?!music|the (?!names?))"
+    r"(?:go|goes|went) by |(?:answer|answers|listen|listens|respond|responds|hear|hears) (?:to|"
+    r"on) (?!music|the (?!names?))"
 )
 def _goes_by(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if re.search(r"\bby \w+ (?:to|every|in|on|at)\b", said.text):
@@ -112,10 +123,13 @@ def _named(said: Said, rest: str, relation: str) -> Iterator[Found]:
 
 
 def _one_of(label: str) -> str:
-    """Return "my son" for "my sons"."""
+    """Return "my son" for "my sons" and "my lads"."""
     front, _, rest = label.partition(" ")
     read = read_role(rest) if rest else None
-    return f"{front} {singular_label(read[0])}" if read else label
+    if read is None:
+        return label
+    one = singular_label(read[0])
+    return f"{front} {CANONICAL_ROLE.get(one, one)}"
 
 
 @rule(rf"(?:am|is|are|was) <adv>(?P<v>(?-i:{NAME}))(?P<after>.*)")
@@ -171,14 +185,13 @@ def _is_kind(said: Said, match: re.Match[str]) -> Iterator[Found]:
         return
     rest = match.group("rest")
     phrase = values.first_item(values.cut(rest))
-    if said.who.kind == "pet":
+    if said.who.kind == "pet" and not set(phrase.lower().split()) & (CARS - {"beetle"}):
         read = read_role(phrase.lower())
-        if read and read[1] == len(phrase) and read[0].kind == "pet":
-            yield found(said, "breed", phrase, 0.85)
-        elif re.search(r"\b(?:mix|cross|breed|hound|terrier|shepherd|collie|cat)\b", phrase):
-            yield found(said, "breed", phrase, 0.85)
-        elif re.match(CAP + r"(?: [\w-]+)?$", phrase) or (
-            re.fullmatch(r"[a-z-]+", phrase) and phrase not in _PRAISE and match.group("det")
+        if (
+            (read and read[1] == len(phrase) and read[0].kind == "pet")
+            or re.search(r"\b(?:mix|cross|breed|hound|terrier|shepherd|collie|cat)\b", phrase)
+            or re.match(CAP + r"(?: [\w-]+)?$", phrase)
+            or (re.fullmatch(r"[a-z-]+", phrase) and phrase not in _PRAISE and match.group("det"))
         ):
             yield found(said, "breed", phrase, 0.85)
     elif (
@@ -196,4 +209,7 @@ def _thing_is_named(said: Said, match: re.Match[str]) -> Iterator[Found]:
         return
     title = values.title(match.group("v"))
     if title and match.group("v").startswith(title) and is_name(title.split()[0]):
-        yield from _named(said, title, "name")
+        if set(title.lower().split()) & (CARS | PHONES | COMPUTERS):
+            yield Found(USER, said.who.label.split()[-1], title)
+        else:
+            yield from _named(said, title, "name")

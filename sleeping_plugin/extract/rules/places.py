@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
-from sleeping_plugin.extract.lexicon import *
 from sleeping_plugin.extract.people import CAP
 from sleeping_plugin.extract.rules.base import NOW, Found, Said, found, rule
 from sleeping_plugin.relations.grammar import USER
@@ -15,11 +14,14 @@ from sleeping_plugin.relations.grammar import USER
 
 
 @rule(
-    r"(?:live|lives|living|reside|resides|(?:am|is|are) <adv>(?:living|based|residing|settled|at home)|"
+    r"(?:live|lives|living|reside|resides|(?:am|is|are) <adv>(?:living|based|residing|settled|at "
+    r"home)|"
     r"(?:have|has) (?:always |been )?(?:lived|living|been based)|have settled|settled|stay|stays|"
-    r"(?:have|has|rent|rents|own|owns|share|shares|bought) (?:a |an |my |our |their |his |her )?(?:\w+ )?"
+    r"(?:have|has|rent|rents|own|owns|share|shares|bought) (?:a |an |my |our |their |his |her "
+    r")?(?:\w+ )?"
     r"(?:flat|house|apartment|place|home|cottage|farm|room|studio|houseboat|bungalow)) "
-    r"(?P<rest>.*?\b(?:in|near|at|on|outside|out of|around|close to|by|just|not far|here in|over in|down in|up in)\b.*)"
+    r"(?P<rest>.*?\b(?:in|near|at|on|outside|out of|around|close to|by|just|not far|here in|over "
+    r"in|down in|up in)\b.*)"
 )
 def _lives(said: Said, match: re.Match[str]) -> Iterator[Found]:
     rest = match.group("rest")
@@ -28,11 +30,13 @@ def _lives(said: Said, match: re.Match[str]) -> Iterator[Found]:
     ):
         return
     street = re.search(
-        rf"\b(?:on|in|at) (?P<v>(?:\d+ )?(?:the )?(?:(?-i:{CAP}) )+(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Way|"
+        rf"\b(?:on|in|at) (?P<v>(?:\d+ )?(?:the )?(?:(?-i:{CAP}) )+(?:Street|St|Road|Rd|Avenue|"
+        r"Ave|Lane|Drive|Way|"
         r"Close|Crescent|Square|Terrace|Row|Boulevard|Court|Gardens|Place|Hill|Alley|Quay))\b",
         rest,
     ) or re.search(
-        rf"\b(?:on|in) (?P<v>(?:[\w]+(?:stra(?:ß|ss)e|gasse|weg|gata|gatan)|(?:rue|via|calle|rua) (?-i:{CAP})[\w ]*))",
+        r"\b(?:on|in) (?P<v>(?:[\w]+(?:stra(?:ß|ss)e|gasse|weg|gata|gatan)|(?:rue|via|calle|"
+        rf"rua) (?-i:{CAP})[\w ]*))",
         rest,
     )
     if street:
@@ -53,6 +57,8 @@ def _lives(said: Said, match: re.Match[str]) -> Iterator[Found]:
     )
     if not told:
         return
+    if word == "on" and not re.search(r"\bon (?:the|an?) ", rest):
+        return  # "she lives on Roquefort"
     if near or word in ("near", "outside", "close to", "by", "around", "not far from"):
         lead = word if word in ("near", "outside", "close to", "by", "not far from") else "near"
         yield found(said, "home area", f"{lead} {told}" if f"{lead} {told}" in said.text else told)
@@ -61,7 +67,8 @@ def _lives(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:(?:have|has) )?(?:just |recently |finally |since |also )?(?:moved|relocated|emigrated|immigrated|"
+    r"(?:(?:have|has) )?(?:just |recently |finally |since |also )?(?:moved|relocated|emigrated|"
+    r"immigrated|"
     r"transferred|settled down|settled|ended up|landed|stayed|come|came over|moving)"
     r"(?: (?:back|here|over|out|down|up|away|house|again|home))*(?: from (?P<old>[\w' -]+?))?"
     r" (?:(?:out |back |over |down |up |behind |on )?(?:to|into|in)) (?P<rest>.*)"
@@ -75,7 +82,8 @@ def _moved(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"(?:(?:{NOW}) <adv>(?:originally |proudly )?from|(?:come|comes|came) (?:originally )?from|hail from|hails from|"
+    rf"(?:(?:{NOW}) <adv>(?:originally |proudly )?from|(?:come|comes|came) (?:originally )?from|"
+    r"hail from|hails from|"
     r"grew up (?:in|near|on)|(?:was|were) raised in|(?:have|has) my roots in) (?P<rest>.*)"
 )
 def _is_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
@@ -98,7 +106,8 @@ def _born(said: Said, match: re.Match[str]) -> Iterator[Found]:
         rest = rest[year.end() :]
     spot = re.search(r"\bin (?!19|20|the (?:year|summer|winter|spring))(.*)", rest)
     if spot and not re.match(
-        r"(?:january|february|march|april|may|june|july|august|september|october|november|december)\b",
+        r"(?:january|february|march|april|may|june|july|august|september|october|november|"
+        r"december)\b",
         spot.group(1),
         re.IGNORECASE,
     ):
@@ -108,7 +117,8 @@ def _born(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:(?:am|is) <adv>)?(?:writing|write|calling|texting|typing|speaking|messaging)(?: to you| this)? from (?P<rest>.*)"
+    r"(?:(?:am|is) <adv>)?(?:writing|write|calling|texting|typing|speaking|messaging)(?: to you| "
+    r"this)? from (?P<rest>.*)"
 )
 def _writes_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
     told, _ = values.place(match.group("rest"), casual=said.casual)
@@ -119,7 +129,8 @@ def _writes_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"{NOW} <adv>(?:still|now|out|over|back|down|up|living|settled)? ?in (?P<rest>.*?)(?P<how> (?:for (?:\w+ )?\w+ years|since \w+|now\b|with (?:my|his|her|their))|$)"
+    rf"{NOW} <adv>(?:still|now|out|over|back|down|up|living|settled)? ?in (?P<rest>.*?)(?P<how> "
+    r"(?:for (?:\w+ )?\w+ years|since \w+|now\b|with (?:my|his|her|their))|$)"
 )
 def _is_in(said: Said, match: re.Match[str]) -> Iterator[Found]:
     """Read "in Cork for fifteen years now", "she is out in Melbourne with her husband"."""
@@ -127,7 +138,8 @@ def _is_in(said: Said, match: re.Match[str]) -> Iterator[Found]:
         r"\w+ (?:also |actually )?(?:now|still|out|over|back|down|up) ", said.text
     )
     kin = said.who and re.search(
-        r"(?:mother|father|mum|mom|dad|son|daughter|brother|sister|parents|uncle|aunt|cousin|niece|nephew)$",
+        r"(?:mother|father|mum|mom|dad|son|daughter|brother|sister|parents|uncle|aunt|cousin|"
+        r"niece|nephew)$",
         said.who.label,
     )
     if not (sure or kin) or not said.is_person:
@@ -137,12 +149,15 @@ def _is_in(said: Said, match: re.Match[str]) -> Iterator[Found]:
         yield found(said, "home city", told, 0.85)
 
 
-@rule(rf"{NOW} <adv>(?P<link>in|on|at|near) (?P<rest>.*)")
+@rule(rf"{NOW} <adv>(?P<link>in|on|at|near|under|above|behind|opposite|beside|inside) (?P<rest>.*)")
 def _thing_is_in(said: Said, match: re.Match[str]) -> Iterator[Found]:
     """Read "my studio is on Agricola Street", "my flat is in Alfama"."""
     if said.who is None or said.who.kind != "thing":
         return
     told, _ = values.place(match.group("rest"), casual=said.casual)
+    later = re.search(rf"\bin (?P<v>{CAP}.*)", match.group("rest"))
+    if not told and later:
+        told, _ = values.place(later.group("v"), casual=False)
     if not told:
         return
     head = said.who.label.split()[-1]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
-from sleeping_plugin.extract.lexicon import *
+from sleeping_plugin.extract.lexicon import NATIONALITIES, RELIGIONS, ZODIAC
 from sleeping_plugin.extract.people import CAP, read_role, singular_label
 from sleeping_plugin.extract.rules.base import NOW, Found, Said, found, rule
 
@@ -14,7 +14,8 @@ from sleeping_plugin.extract.rules.base import NOW, Found, Said, found, rule
 
 
 @rule(
-    rf"{NOW} <adv>(?:an? )?(?P<half>half[- ])?(?P<v>{'|'.join(sorted(NATIONALITIES, key=len, reverse=True))})(?P<rest>.*)"
+    rf"{NOW} <adv>(?:an? )?(?P<half>half[- "
+    rf"])?(?P<v>{'|'.join(sorted(NATIONALITIES, key=len, reverse=True))})(?P<rest>.*)"
 )
 def _nationality(said: Said, match: re.Match[str]) -> Iterator[Found]:
     after = match.group("rest")
@@ -28,14 +29,16 @@ def _nationality(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"{NOW} <adv>(?:an? )?(?:practising |practicing |devout |strict )?(?P<v>{'|'.join(sorted(RELIGIONS, key=len, reverse=True))})\b(?! \w+(?:y|er|ist|or)\b)"
+    rf"{NOW} <adv>(?:an? )?(?:practising |practicing |devout |strict "
+    rf")?(?P<v>{'|'.join(sorted(RELIGIONS, key=len, reverse=True))})\b(?! \w+(?:y|er|ist|or)\b)"
 )
 def _religion(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "religion", match.group("v"))
 
 
 @rule(
-    rf"{NOW} <adv>(?:(?:getting|to be) )?(?:married|engaged)(?: since \w+| in \w+){{0,3}},? (?:to|with) (?P<rest>.*)"
+    rf"{NOW} <adv>(?:(?:getting|to be) )?(?:married|engaged)(?: since \w+| in \w+){{0,3}},? (?:to|"
+    r"with) (?P<rest>.*)"
 )
 def _married_to(said: Said, match: re.Match[str]) -> Iterator[Found]:
     rest = re.sub(r"^(?:an?|the) (?:\w+ ){1,3}(?:called|named) ", "", match.group("rest"))
@@ -63,7 +66,8 @@ def _married_to(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"(?:{NOW} <adv>(?:dating|seeing|going out with|in a relationship with|together with)|date|dates|married) (?P<rest>.*)"
+    rf"(?:{NOW} <adv>(?:dating|seeing|going out with|in a relationship with|together with)|date|"
+    r"dates|married) (?P<rest>.*)"
 )
 def _dating(said: Said, match: re.Match[str]) -> Iterator[Found]:
     read, _ = values.names(match.group("rest"), casual=False, several=False)
@@ -87,7 +91,13 @@ def _wedding(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:have|has|have got|has got|got|am the (?:\w+ )?(?:mother|father|mum|mom|dad|parent) of|am an? (?:\w+ )?(?:mother|father|mum|mom|dad|parent) (?:of|to)|is an? (?:\w+ )?(?:mother|father|mum|mom|dad) (?:of|to)) (?P<v>two|three|four|five|six|seven|eight|nine|ten|\d+)(?P<of> (?P<mod>(?:\w+ ){0,2})(?P<role>kids|childs|children|sons|daughters|boys|girls|brothers|sisters|siblings|grandchildren|grandkids|cats|dogs|horses|chickens|hens|rabbits|goats|sheep|cows|bees|hives|beehives|ducks|parrots|budgies|hamsters|guinea pigs|alpacas|donkeys|ponies|tortoises))?\b(?P<rest>.*)"
+    r"(?:have|has|have got|has got|got|am the (?:\w+ )?(?:mother|father|mum|mom|dad|parent) of|am "
+    r"an? (?:\w+ )?(?:mother|father|mum|mom|dad|parent) (?:of|to)|is an? (?:\w+ )?(?:mother|"
+    r"father|mum|mom|dad) (?:of|to)) (?P<v>two|three|four|five|six|seven|eight|nine|ten|"
+    r"\d+)(?P<of> (?P<mod>(?:\w+ ){0,2})(?P<role>kids|childs|children|sons|daughters|boys|girls|"
+    r"brothers|sisters|siblings|grandchildren|grandkids|cats|dogs|horses|chickens|hens|rabbits|"
+    r"goats|sheep|cows|bees|hives|beehives|ducks|parrots|budgies|hamsters|guinea pigs|alpacas|"
+    r"donkeys|ponies|tortoises))?\b(?P<rest>.*)"
 )
 def _how_many(said: Said, match: re.Match[str]) -> Iterator[Found]:
     what = match.group("role") or (
@@ -125,7 +135,9 @@ def _how_many(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:have|has|have got|has got|got|own|owns|adopted|rescued|keep|keeps|bought|(?:have|has) (?:just |recently )?(?:adopted|rescued|bought))(?: myself| ourselves)? (?:an?|one|another) (?P<rest>.*)"
+    r"(?:have|has|have got|has got|got|own|owns|adopted|rescued|keep|keeps|bought|(?:have|has) "
+    r"(?:just |recently )?(?:adopted|rescued|bought))(?: myself| ourselves)? (?:an?|one|another) "
+    r"(?P<rest>.*)"
 )
 def _has_pet(said: Said, match: re.Match[str]) -> Iterator[Found]:
     read = read_role(match.group("rest"))
@@ -143,7 +155,8 @@ def _has_pet(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if entity and entity.name and entity.seen[:2] == said.here[:2]:
         return
     if re.match(
-        r"[ -](?:\w+ )?(?:allergy|phobia|problem|person|lover|sanctuary|appointment|walk|shelter|question|house|flap|food|bed|at\b)",
+        r"[ -](?:\w+ )?(?:allergy|phobia|problem|person|lover|sanctuary|appointment|walk|shelter|"
+        r"question|house|flap|food|bed|at\b)",
         after,
     ):
         return
@@ -153,7 +166,8 @@ def _has_pet(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"{NOW} <adv>(?:an? )?(?P<v>divorced|widowed|separated|widower|widow|single (?:mum|mom|mother|dad|father|parent))\b"
+    rf"{NOW} <adv>(?:an? )?(?P<v>divorced|widowed|separated|widower|widow|single (?:mum|mom|"
+    r"mother|dad|father|parent))\b"
 )
 def _marital(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if said.is_person:
@@ -172,9 +186,12 @@ def _star_sign(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:have|has|keep|keeps|own|owns|got)(?: got)? (?P<v>(?:some |a few |a couple of )?(?:hens|chickens|sheep|goats|"
-    r"cows|cattle|pigs|ducks|geese|rabbits|horses|bees|alpacas|ferrets|budgies|tortoises|donkeys|ponies|"
-    r"guinea pigs|goldfish|cats|dogs|parrots|pigeons|turkeys|quails|rats|mice|hamsters|gerbils|snakes))\b"
+    r"(?:have|has|keep|keeps|own|owns|got)(?: got)? (?P<v>(?:some |a few |a couple of )?(?:hens|"
+    r"chickens|sheep|goats|"
+    r"cows|cattle|pigs|ducks|geese|rabbits|horses|bees|alpacas|ferrets|budgies|tortoises|donkeys|"
+    r"ponies|"
+    r"guinea pigs|goldfish|cats|dogs|parrots|pigeons|turkeys|quails|rats|mice|hamsters|gerbils|"
+    r"snakes))\b"
 )
 def _has_animals(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "pets", re.sub(r"^(?:some|a few|a couple of) ", "", match.group("v")), 0.85)
