@@ -92,7 +92,7 @@ _STAGE = re.compile(
     re.IGNORECASE,
 )
 _ALOOF = re.compile(
-    r"\b(?:you(?: a|')re (?:an?|the|my) \w|from now on|as an example|in (?:the|my) (?:game|"
+    r"\b(?:you(?: a|')re (?:an?|the|my) \w+|from now on|as an example|in (?:the|my) (?:game|"
     r"campaign|novel|story|dream|film|book)|"
     r"my (?:main )?character|the (?:main )?character|the narrator|i dreamt|i dreamed|"
     r"(?:story|tale|poem|song|scene|sketch|dialogue|monologue|lyrics|rap)\b.{0,30}\b(?:where|in "
@@ -181,9 +181,9 @@ def _is_title(inner: str, before: str) -> bool:
         return False
     if len(inside) <= 3 and not re.search(r"\b(?:I|I'm|i|my|we|you|is|am|are)\b", inner):
         return True
-    long_words = [word for word in inside if len(word) > 3 and word[0].isalpha()]
-    large = sum(word[0].isupper() for word in long_words)
-    return bool(_TITLED.search(before)) and large >= max(1, 0.6 * len(long_words))
+    weighty = [word for word in inside if len(word) > 3 and word[0].isalpha()] or inside
+    large = sum(word[0].isupper() for word in weighty)
+    return bool(_TITLED.search(before)) and large >= max(1, 0.6 * len(weighty))
 
 
 def _without_pastes(text: str) -> str:
@@ -196,5 +196,5 @@ def _without_pastes(text: str) -> str:
         if rest.lstrip().startswith(MASK):  # what was quoted is masked already
             continue
         back = _BACK.search(rest)
-        text = text[: found.end()] + MASK + (rest[back.start() :] if back else "")
+        return text[: found.end()] + MASK + (rest[back.start() :] if back else "")
     return text
