@@ -15,9 +15,11 @@ from sleeping_plugin.relations import (
     CLOSED,
     OPEN_ATTRIBUTES,
     PEOPLE,
+    RARE,
     VERBS,
     answer,
     holds_many,
+    joint_answer,
     question,
     question_for,
     wordings,
@@ -25,7 +27,16 @@ from sleeping_plugin.relations import (
 from sleeping_plugin.relations.grammar import Person, conjugate, is_plural, realise, with_article
 
 SUBJECTS = ("user", "my sister", "my parents", "Kaito", "James", "Leo and Mia", "my sister's son")
-RELATIONS = ("name", *CLOSED, *VERBS, *OPEN_ATTRIBUTES)
+RELATIONS = (
+    "name",
+    *CLOSED,
+    *RARE,
+    *VERBS,
+    *OPEN_ATTRIBUTES,
+    "number of brothers",
+    "truck",
+    "maiden name",
+)
 BROKEN = re.compile(
     r"[{}]|\bam (?:my|the)\b|\bI (?:is|are|has)\b|\byou (?:is|am)\b|\bdo (?:Kaito|James)\b|"
     r"\bdoes I\b|\bme's\b|\bI's\b|  |\?\?|\bdoes my parents\b"
@@ -54,6 +65,31 @@ BROKEN = re.compile(
         ("user", "instrument", "cello", "What instrument do I play?", "You play the cello."),
         ("user", "birthday", "3 May", "When is my birthday?", "Your birthday is on 3 May."),
         ("user", "car", "old Volvo", "What car do I drive?", "You drive an old Volvo."),
+        ("user", "home area", "near Ulm", "Where do I live?", "You live near Ulm."),
+        ("user", "avoids eating", "pork", "What do I not eat?", "You do not eat pork."),
+        (
+            "Ana",
+            "livelihood",
+            "fixes clocks",
+            "What does Ana do for a living?",
+            "Ana fixes clocks for a living.",
+        ),
+        (
+            "user",
+            "number of brothers",
+            "two",
+            "How many brothers do I have?",
+            "You have two brothers.",
+        ),
+        ("user", "truck", "Scania", "What kind of truck do I have?", "Your truck is a Scania."),
+        ("user", "maiden name", "Lee", "What was my maiden name?", "Your maiden name was Lee."),
+        (
+            "my dad",
+            "former job",
+            "miner",
+            "What did my dad use to work as?",
+            "Your dad used to be a miner.",
+        ),
         ("user", "collect", "stamps", "What do I collect?", "You collect stamps."),
         ("Ana", "teach", "maths", "What does Ana teach?", "Ana teaches maths."),
         ("user", "shoe size", "43", "What is my shoe size?", "Your shoe size is 43."),
@@ -104,6 +140,24 @@ def test_an_alias_adds_questions_that_use_it() -> None:
     asked = wordings("Mara", "home city", "Porto", alias="my sister")
     assert "Where does my sister live?" in asked
     assert asked[0] == "Where does Mara live?"
+
+
+@pytest.mark.parametrize(
+    ("subject", "relation", "values", "said"),
+    [
+        ("user", "language", ["French"], "You speak French."),
+        ("user", "language", ["French", "Polish", "Thai"], "You speak French, Polish and Thai."),
+        ("my son", "name", ["Leo", "Max"], "Your sons are called Leo and Max."),
+        ("my child", "name", ["Leo", "Max"], "Your children are called Leo and Max."),
+        ("user", "pet", ["cat", "owl"], "You have a cat and an owl."),
+        ("Ana", "instrument", ["cello", "harp"], "Ana plays the cello and the harp."),
+        ("my brother-in-law", "name", ["A", "B"], "Your brothers-in-law are called A and B."),
+    ],
+)
+def test_values_that_hold_at_once_make_one_answer(
+    subject: str, relation: str, values: list[str], said: str
+) -> None:
+    assert joint_answer(subject, relation, values) == said
 
 
 def test_wordings_are_the_same_every_time_and_differ_between_facts() -> None:

@@ -19,6 +19,7 @@ from zlib import crc32
 from sleeping_plugin.relations.grammar import USER, capitalised, is_plural, plural, realise, words
 from sleeping_plugin.relations.leisure import LEISURE, VERBS
 from sleeping_plugin.relations.life import LIFE
+from sleeping_plugin.relations.more import MORE
 from sleeping_plugin.relations.naming import (
     OWN_NAME,
     PEOPLE,
@@ -37,6 +38,7 @@ __all__ = [
     "OPEN_ATTRIBUTES",
     "PEOPLE",
     "PETS",
+    "RARE",
     "USER",
     "VERBS",
     "Relation",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 CLOSED: dict[str, Relation] = {relation.name: relation for relation in (*LIFE, *LEISURE)}
+RARE: dict[str, Relation] = {relation.name: relation for relation in MORE}
 
 OPEN_ATTRIBUTES = (
     "favourite colour", "favourite food", "favourite film", "favourite book", "favourite song",
@@ -109,8 +112,9 @@ def find(subject: str, relation: str) -> Relation:
     """Return the closed relation of that name, or an open one made from its noun or verb."""
     if relation == "name":
         return _name_relation(subject)
-    if relation in CLOSED:
-        return CLOSED[relation]
+    known = CLOSED.get(relation) or RARE.get(relation)
+    if known is not None:
+        return known
     return _verb_relation(relation) if relation in VERBS else _noun_relation(relation)
 
 
@@ -247,7 +251,13 @@ def _verb_relation(verb: str) -> Relation:
 @cache
 def _noun_relation(noun: str) -> Relation:
     """Make the relation of "my <noun> is <value>"."""
+    counted = re.fullmatch(r"number of (.+)", noun)
+    if counted:
+        return _count_relation(counted.group(1))
+    if noun in PLACES_AND_THINGS | _OWNED:
+        return _thing_relation(noun)
     be = "are" if _plural_noun(noun) else "is"
+    be = "was" if noun.startswith(("former ", "first ", "maiden ", "old ")) else be
     asks: tuple[str, ...] = (f"What {be} {{P}} {noun}?",)
     favourite = re.fullmatch(r"(?:favou?rite|fave|fav|preferred) (.+)", noun, re.IGNORECASE)
     if favourite:
@@ -268,6 +278,41 @@ def _noun_relation(noun: str) -> Relation:
     )
 
 
+def _count_relation(things: str) -> Relation:
+    """Make the relation of "I have two brothers"."""
+    return Relation(
+        f"number of {things}",
+        (
+            f"How many {things} {{do}} {{S}} have?",
+            f"What is the number of {{P}} {things}?",
+            f"How large is the number of {things} {{S}} {{have}}?",
+            f"What figure did I tell you for {{P}} {things}?",
+        ),
+        f"{{S}} {{have}} {{V}} {things}.",
+        (f"how many {things} {{S}} {{have}}",),
+        (f"number of {things}",),
+        (f"Of {things}, {{S}} {{have}}",),
+    )
+
+
+def _thing_relation(thing: str) -> Relation:
+    """Make the relation of "my truck is a Scania"."""
+    return Relation(
+        thing,
+        (
+            f"What kind of {thing} {{do}} {{S}} have?",
+            f"What make or brand is {{P}} {thing}?",
+            f"Which {thing} {{do}} {{S}} own?",
+            f"What {thing} {{do}} {{S}} use?",
+            f"What should I know about the make of {{P}} {thing}?",
+        ),
+        f"{{P}} {thing} is {{a V}}.",
+        (f"what kind of {thing} {{S}} {{have}}", f"which {thing} {{S}} {{own}}"),
+        (f"kind of {thing}", f"{thing} brand"),
+        (f"{{P}} {thing} is a",),
+    )
+
+
 def _plural_noun(noun: str) -> bool:
     return is_plural(f"my {noun}")
 
@@ -276,6 +321,13 @@ _QUESTION_WORDS = words(
     """
     What Who Where When Which How Whose Whom On In At By If Is Do Does Did To Since With My
     Counting As
+    """
+)
+_OWNED = words(
+    """
+    truck lorry laptop tablet tractor mower keyboard camera watch pen piano violin cello trombone
+    bass trumpet accordion headphones motorbike scooter telescope kiln oven synth amp racket camper
+    campervan caravan tent
     """
 )
 _MANY_OPEN = ("never does", "avoids", "pets", "group", "former", "number of", "old teaching")

@@ -73,7 +73,7 @@ def is_plural(subject: str) -> bool:
     head = words[-1].lower() if words else ""
     if len(words) < 2 or not (words[0].lower() in ("my", "our") or words[-2].endswith("'s")):
         return False
-    if head in PLURAL_HEADS:
+    if head in PLURAL_HEADS or re.search(r"\ws-in-law$", head):
         return True
     plural_like = head.endswith("s") and not head.endswith(("ss", "us", "is", "'s"))
     return plural_like and head not in SINGULAR_IN_S and words[-1].islower()
