@@ -99,7 +99,8 @@ def current_base(home: Home, config: Config, progress: Progress = silent) -> Bas
     if found.digest != recorded.digest:
         raise BaseChanged(
             f"{path} is not the file that this home learnt from ({recorded.digest[:19]}...). "
-            f"Put that one back, or start anew with this one: `sleeping init --model {path} --force`."
+            "Put that one back, or start anew with this one: "
+            f"`sleeping init --model {path} --force`."
         )
     record_base(home, found)
     return found
