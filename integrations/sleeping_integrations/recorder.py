@@ -7,10 +7,9 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import closing
 
-from sleeping_plugin.journal import Journal
-
 from sleeping_plugin.database import connect, now
 from sleeping_plugin.home import Home
+from sleeping_plugin.journal import Journal
 from sleeping_plugin.records import Conversation, Message
 
 _MOST_UNSAVED = 1000  # chats held in memory while the database cannot be written
