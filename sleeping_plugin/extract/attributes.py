@@ -101,6 +101,14 @@ _NEVER = words(
     ex-problem trip holiday vacation journey stop next room luggage bag suitcase first
     """
 )
+_LOWER_HEADS = words(
+    """
+    colour color size type sign number breed nickname degree major minor specialty speciality
+    instrument language dialect handicap accent pronouns belt grade level class subject sport
+    discipline position exercise dish meal animal bird flower season drink food fruit vegetable gem
+    metal stone tree genre style medium hobby allergy topping
+    """
+)
 _NO_KIND = words(
     """
     mess joke disaster nightmare problem dream secret mystery lie wreck shambles bit lot success
@@ -292,6 +300,8 @@ def _open(said: Said, noun: str, rest: str) -> Iterator[Found]:
         value = values.short_phrase(rest, 3)
     elif known:
         phrase = values.first_item(values.cut(rest))
+        if not favourite and head not in _LOWER_HEADS and noun_words[-1] not in _LOWER_HEADS:
+            return
         value = values.bare(re.split(r"\s(?:because|with|for|when)\s", phrase)[0])
         limit = 7 if favourite else 5
         if len(value.split()) > limit or values.is_vague(value):

@@ -40,6 +40,11 @@ _MEANT = re.compile(
     r"(?P<new>[^,;!?]{1,40})$",
     re.IGNORECASE,
 )
+_IT_IS = re.compile(
+    r"^(?:oh,? |ah,? )*(?:sorry|oops|wait|no|correction|my mistake|hang on|scratch that)\b.*\b"
+    r"(?:it is|that is|they are|should be)(?: actually| really)? (?P<new>[^,;!?]{1,40})$",
+    re.IGNORECASE,
+)
 _QUIT = re.compile(
     r"\b(?P<who>I|we|he|she) (?:just |recently |finally |have |has )*(?:quit|left|resigned from|"
     r"sold|"
@@ -125,11 +130,15 @@ def _replaced(
             if target and value and not _same(value, target.value):
                 yield from _fix(target, value, cast)
                 return
-    meant = _MEANT.search(text)
+    meant = _MEANT.search(text) or _IT_IS.search(text)
     if not meant:
         return
-    sure = not re.match(r"actually|no$", meant.group("cue"), re.IGNORECASE)
-    pool = found or (before[-3:] if sure or len(text.split()) <= 6 else [])
+    cue = meant.groupdict().get("cue") or "sorry"
+    sure = not re.match(r"actually|no$", cue, re.IGNORECASE)
+    if values.date(meant.group("new")):
+        pool = [fact for fact in [*before, *found] if values.date(fact.value)]
+    else:
+        pool = list(found) or list(before[-3:] if sure or len(text.split()) <= 6 else [])
     for target in reversed(pool):
         value = _shaped(meant.group("new"), target.value, sentence.casual)
         if value and not _same(value, target.value) and (sure or target in before):

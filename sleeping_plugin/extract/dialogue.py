@@ -25,7 +25,8 @@ _VERBS = re.compile(
     _FILLER + r"(?P<v>(?:live|lived|work|reside) (?:in|at|for|as|near|on|with)\b|"
     r"moved (?:to|here|from|back|over)\b|"
     r"grew up |(?:got|have|own|adopted|rescued) (?:an?|two|three|four|five|one|my|no) |"
-    r"used to (?:be|live|work)\b|play (?:the |for |in )|drive an? |love [a-z]+ing|hate [a-z]+ing|"
+    r"used to (?:be|live|work)\b|play (?:the |for |in |(?:[a-z]+ )?(?:guitar|drums|piano|bass|"
+    r"violin|cello|keys|trumpet)\b)|drive an? |love [a-z]+ing|hate [a-z]+ing|"
     r"speak (?:[A-Z]|fluent)|studied |turned \d|collect |can not (?:eat|stand|have|do)|do not "
     r"(?:eat|drink|like))",
 )

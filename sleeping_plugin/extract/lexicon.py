@@ -271,3 +271,16 @@ HEALTH_ADJECTIVES = words(
     lefty
     """
 )
+FOODS = words(
+    """
+    dairy gluten nuts nut peanuts peanut hazelnuts walnuts almonds cashews pistachios lactose milk
+    cheese butter cream yoghurt yogurt eggs egg meat pork beef lamb chicken fish seafood shellfish
+    prawns shrimp shrimps crab lobster mussels oysters salmon tuna soy soya tofu wheat bread rye
+    oats corn maize rice sugar honey chocolate cocoa caffeine coffee tea alcohol wine beer spirits
+    spice spices spicy chilli chili garlic onion onions tomatoes tomato potatoes peppers mushrooms
+    celery carrots mustard sesame lupin kiwi strawberries strawberry apples pears peaches bananas
+    mango pineapple citrus oranges lemons grapefruit grapes berries cherries avocado coconut beans
+    lentils peas chickpeas salt vinegar sulphites sulfites coriander cilantro liquorice olives
+    aubergine spinach rhubarb fructose yeast additives penicillin aspirin ibuprofen latex
+    """
+)

@@ -159,7 +159,10 @@ def _clause_facts(clause: Clause, reader: Reader) -> Iterator[Found]:
             reader.sentence.index <= 1 and not _words_before(clause, reader),
         )
         if clause.noun:
-            yield from attribute(said, clause.noun)
+            for fact in attribute(said, clause.noun):
+                favourite = fact.relation.startswith(("favourite", "favorite"))
+                if clause.known or favourite or _sure_stranger(fact, clause):
+                    yield fact
             continue
         for fact in _verb_facts(said):
             if not clause.known and who is not None:

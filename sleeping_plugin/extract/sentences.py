@@ -90,6 +90,12 @@ _CONTRACTIONS = tuple(
             r"(?=(?-i:[A-Z]|\d))(?!I\b)",
             r"\1 is ",
         ),
+        (
+            r"(?<!\bmy )(?<!\bour )(?<!\byour )(?<!\bhis )(?<!\bher )(?<!\bold )(?-i:\b(Mum|Mom|"
+            r"Dad|Mam|Mammy|"
+            r"Grandma|Grandpa|Granddad|Grandad|Granny|Gran|Nan|Nana|Daddy|Mummy)\b)(?! [A-Z])",
+            r"my \1",
+        ),
         (r"\bgonna\b", "going to"),
         (r"\bwanna\b", "want to"),
         (r"\bgotta\b", "got to"),

@@ -56,7 +56,9 @@ def _allergic(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 @phrase(
     r"(?:^|[:;.,] ?|\b(?:and|but|because|since|though) )(?P<v>[A-Za-z][a-z]+(?: [a-z]+)?) ",
-    rf"(?:makes?|gives?) me {_ILLS}",
+    rf"(?:(?:would|could|can|will) )?(?:(?:makes?|gives?) me {_ILLS}|sends? me to (?:the "
+    r")?hospital|"
+    r"kills? me\b)",
     ignore_case=True,
 )
 @phrase(

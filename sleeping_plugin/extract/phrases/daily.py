@@ -180,3 +180,15 @@ def _like_me(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "she's left-handed, like me"."""
     if not read_role(match.group("v")):
         yield from spoken.says(f"am {match.group('v')}")
+
+
+@phrase(
+    r"\b[Ww]hat I (?:really )?(?:love|like|enjoy|eat|drink|read)\b(?: (?:the )?(?:most|best|most "
+    r"gladly))? is (?P<v>[a-z].*)"
+)
+def _what_i_love(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "what I eat most gladly is fish soup"."""
+    value = values.short_phrase(match.group("v"), 4)
+    if value and not re.match(r"(?:that|how|when|to|your|this)\b", value):
+        yield mine("likes", values.bare(value), 0.8)
+    del spoken

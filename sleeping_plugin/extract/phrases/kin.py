@@ -196,7 +196,7 @@ def _birthday_on(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    r"\b(?P<who>he|she|I) (?:(?:turns|is turning|will be|am turning|turn) )\w[\w-]*(?: years "
+    r"\b(?P<who>he|she|who|I) (?:(?:turns|is turning|will be|am turning|turn) )\w[\w-]*(?: years "
     r"old)? ",
     r"(?:on|this) (?P<v>.*)",
 )

@@ -130,6 +130,54 @@ def _has_called(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
+    r"\b(?i:I|we) (?i:have|got|own|adopted|keep|rescued) (?i:an?|another) (?:[a-z]+ ){0,2}?",
+    rf"(?P<what>[a-z]+), (?P<v>{CAP})(?=$|, who\b|, which\b| who\b|, (?:a|the|and)\b)",
+)
+def _has_named(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "we have an old elkhound, Balder, who steals crusts"."""
+    if not read_role(match.group("what")) and is_name(match.group("v")):
+        label = f"my {match.group('what')}"
+        spoken.user.cast.meet(label, "pet", match.group("v"), "", spoken.user.here)
+        yield Found(label, "name", match.group("v"), 0.8)
+
+
+@phrase(
+    r"\b(?P<what>cat|dog|puppy|kitten|rabbit|parrot|hamster|horse|tortoise|ferret) "
+    rf"\((?P<v>{CAP})\)"
+)
+def _pet_in_brackets(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "tiny house, huge cat (Mogwai)"."""
+    if is_name(match.group("v")) and not re.search(r"\b(?:his|her|their|your)\b", spoken.text):
+        label = f"my {match.group('what')}"
+        spoken.user.cast.meet(label, "pet", match.group("v"), "", spoken.user.here)
+        yield Found(label, "name", match.group("v"), 0.8)
+
+
+@phrase(
+    r"\b(?P<us>[Ww]e|I|[Oo]ur|[Mm]y)\b.*\ba (?:little |baby |wee |tiny )?(?P<what>girl|boy)(?:,| "
+    rf"called| named) (?P<v>{CAP})"
+)
+def _a_girl(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "we had our first kid in March, a girl, Zara"."""
+    had = re.search(r"\b(?:have|had|got|expecting|gave birth|baby|kid|child)\b", spoken.text)
+    if had and is_name(match.group("v")) and not spoken.user.cast.named(match.group("v")):
+        label = "my daughter" if match.group("what") == "girl" else "my son"
+        gender = "f" if match.group("what") == "girl" else "m"
+        spoken.user.cast.meet(label, "person", match.group("v"), gender, spoken.user.here)
+        yield Found(label, "name", match.group("v"))
+
+
+@phrase(rf"^(?P<v>{CAP})$")
+def _name_alone(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I have one daughter, she is a dentist. Eszter."."""
+    cast, name = spoken.user.cast, match.group("v")
+    waiting = cast.unnamed((*spoken.user.here[:2], 0))
+    if waiting and is_name(name) and not cast.named(name) and spoken.ends in (".", "", "!"):
+        waiting.name = name
+        yield Found(waiting.label, "name", name, 0.8)
+
+
+@phrase(
     r"\bthe (?P<noun>names?|colou?r|breed|age|make|brand|title) of (?P<whose>my|our|his|her|"
     r"their) ",
     r"(?P<what>[\w' -]+?) (?P<rest>(?:is|are) .*)",

@@ -167,3 +167,11 @@ def _medicine(said: Said, match: re.Match[str]) -> Iterator[Found]:
         "magazine",
     ):
         yield found(said, "take", match.group("v"))
+
+
+@rule(
+    r"(?:take|takes) .*\b(?:pills?|tablets?|medicines?|medication|drops|"
+    r"capsules?)\b.*?\b(?:called|named) (?P<v>\w+)"
+)
+def _takes_pill(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    yield found(said, "take", match.group("v"))

@@ -339,9 +339,9 @@ def _does_habitually(said: Said, match: re.Match[str]) -> Iterator[Found]:
         match.group("rest"),
     ):
         verb = said.text.split()[0]
+        rest = " " + values.cut(match.group("rest"))
         more = re.match(
-            r" (?:in|on|with)? ?(?:the )?[A-Za-z-]+(?: [a-z-]+)?(?=$|,| in\b| on\b)",
-            values.cut(match.group("rest")),
+            r" (?:(?:in|on|with) )?(?:the )?[A-Za-z-]+(?: [a-z-]+)?(?=$|,| in\b| on\b)", rest
         )
         yield found(said, "hobby", values.cut(verb + (more.group() if more else "")), 0.8)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
-from sleeping_plugin.extract.lexicon import ACTIVITIES, GAMES, LANGUAGES, SPORTS
+from sleeping_plugin.extract.lexicon import ACTIVITIES, FOODS, GAMES, LANGUAGES, SPORTS
 from sleeping_plugin.extract.people import CAP, read_role
 from sleeping_plugin.extract.rules.base import NOW, Found, Said, found, rule
 
@@ -72,15 +72,17 @@ def _likes_most(said: Said, match: re.Match[str]) -> Iterator[Found]:
         yield found(said, f"favourite {singular.get(thing, 'thing')}", value)
 
 
-@rule(r"can not (?:really )?(?:eat|have|drink|touch|tolerate|digest) (?P<rest>.*)")
+@rule(r"can not (?:really )?(?:eat|have|do|drink|touch|tolerate|digest|stomach) (?P<rest>.*)")
 def _can_not_eat(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if re.match(
         r"(?:it|that|this|them|anything|any|much|more|an?|my|your|without|another|enough|the)\b",
         match.group("rest"),
     ):
         return
+    sure = re.match(r"can not (?:really )?(?:eat|drink|digest)", said.text)
     for item in values.items(match.group("rest"), 3):
-        yield found(said, "avoids eating", item)
+        if sure or set(item.lower().split()) & FOODS:
+            yield found(said, "avoids eating", item)
 
 
 @rule(

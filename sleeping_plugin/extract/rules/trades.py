@@ -213,3 +213,13 @@ def _in_the_army(said: Said, match: re.Match[str]) -> Iterator[Found]:
     )
     if based:
         yield found(said, "work city", values.place(based.group("v"), casual=False)[0])
+
+
+@rule(
+    r"(?:do|does) (?P<v>(?!the\b|my\b|it\b|that\b|this\b|a\b|an\b|not\b|everything|anything|work\b|"
+    r"things\b|stuff\b|well\b|so\b|love|like|have|live|what)[a-z]+(?: [a-z]+)?) (?:for|at) (?:an?|"
+    r"the|my|[A-Z])"
+)
+def _does_for_firm(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I do payroll for a shipping firm"."""
+    yield found(said, "line of work", match.group("v"), 0.85)
