@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from sleeping_plugin.engine.torch_copy import TorchCopy
 
 pytest_plugins = ["night_fixtures"]
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so all they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LOOPBACK = ("127.", "::1", "localhost")
 

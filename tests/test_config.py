@@ -215,6 +215,8 @@ def value_of(key: config.Key) -> st.SearchStrategy[Any]:
     }
     if key.dotted == "model.context":
         return st.integers(256, 9999)
+    if key.type is float and key.least:
+        return st.floats(key.least, 10.0)
     return kinds[key.type]
 
 
