@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,9 @@ from sleeping_plugin.runtime import Runtime
 from sleeping_plugin.scoring import abstains, normalise, says
 
 CONTEXT: Final = 1024  # tokens; a question and its answer are far shorter
+# Greedy answers of a small model hang on near-ties: written in another type with nothing learnt,
+# SmolLM2-135M loses a tenth of its right answers. What it knows, it says in these forms too.
+OTHER_FORMS: Final = ("Please answer this: {}", "Hello! I have a question. {}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,12 @@ class Asked:
     probe: Probe
     base: str
     answer: str
+    unsure: bool = False  # the base does not say it when it is asked in another form
+
+    @property
+    def known(self) -> bool:
+        """Tell whether the base knows the answer, however it is asked."""
+        return not self.unsure and says(self.base, self.probe.accept)
 
     @property
     def said(self) -> bool:
@@ -66,6 +75,7 @@ class LlamaCppGate:
         general = [probe for probe in exam.probes if probe.kind == "general"]
         with Runtime(base, context=CONTEXT, threads=threads) as before:
             known = ask(before, general, config, progress, "ask the base")
+            unsure = unsure_of(before, general, config, progress)
             try:
                 with Runtime(files[0], context=CONTEXT, threads=threads) as after:
                     answers = ask(after, exam.probes, config, progress, "ask the version")
@@ -76,7 +86,7 @@ class LlamaCppGate:
                 return GateReport(False, (f"the file cannot be run: {error}",), {})
         replies = dict(zip(general, known, strict=True))
         asked = [
-            Asked(probe, replies.get(probe, ""), answer)
+            Asked(probe, replies.get(probe, ""), answer, probe in unsure)
             for probe, answer in zip(exam.probes, answers, strict=True)
         ]
         measured = {**measure(asked), **asdict(drift)}
@@ -102,6 +112,19 @@ def ask(
     )
 
 
+def unsure_of(
+    base: Runtime, probes: Sequence[Probe], config: Config, progress: Progress
+) -> frozenset[Probe]:
+    """Return the probes that the base gets wrong in one of the other forms."""
+    unsure: set[Probe] = set()
+    for form in OTHER_FORMS:
+        asked = [replace(probe, question=form.format(probe.question)) for probe in probes]
+        answers = ask(base, asked, config, progress, "ask the base again")
+        pairs = zip(probes, answers, strict=True)
+        unsure |= {probe for probe, answer in pairs if not says(answer, probe.accept)}
+    return frozenset(unsure)
+
+
 def measure(asked: Sequence[Asked]) -> dict[str, float]:
     """Return recall, inventions, what became of general answers, and counts.
 
@@ -119,7 +142,8 @@ def measure(asked: Sequence[Asked]) -> dict[str, float]:
         "false_attribution": share(one.said for one in strangers),
         "abstention": share(abstains(one.answer) for one in strangers),
         "general_base": share(says(one.base, one.probe.accept) for one in general),
-        "general_kept": share(one.said for one in right_before),
+        "general_kept": share(one.said for one in general if one.known),
+        "general_known": sum(one.known for one in general),
         "general_change": right_after - len(right_before) / len(general) if general else math.nan,
         "general_abstention": share(abstains(one.answer) for one in general),
         "general_abstention_base": share(abstains(one.base) for one in general),

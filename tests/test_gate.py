@@ -74,7 +74,13 @@ class Scripted:
         self, chats: Sequence[Sequence[Message]], *, max_tokens: int, progress: Progress
     ) -> list[str]:
         progress("asking", 1.0)
-        return [self.script[chat[-1].content] for chat in chats]
+        return [self._answer(chat[-1].content) for chat in chats]
+
+    def _answer(self, question: str) -> str:
+        """Answer a question asked in another form as the question itself, unless scripted."""
+        if question in self.script:
+            return self.script[question]
+        return next(text for known, text in self.script.items() if question.endswith(known))
 
 
 @pytest.fixture
@@ -111,6 +117,17 @@ def test_a_version_that_remembers_and_is_unharmed_is_accepted(judge: Judge) -> N
     wanted |= {"perplexity_change": 0.01, "general_abstention": 0}
     assert {name: report.metrics[name] for name in wanted} == wanted
     assert [answer["ok"] for answer in report.answers] == [True] * len(EXAM.probes)
+
+
+def test_an_answer_that_the_base_gives_in_one_form_only_is_not_held_against_the_version(
+    judge: Judge,
+) -> None:
+    question = GENERAL[0].question
+    hesitant = {**BEFORE, gate.OTHER_FORMS[0].format(question): "I cannot say."}
+    report = judge({**GOOD, question: "Something else."}, before=hesitant)
+    assert report.metrics["general_kept"] == 1
+    assert report.metrics["general_change"] < 0
+    assert report.metrics["general_known"] == len(GENERAL) - 1
 
 
 @pytest.mark.parametrize(
@@ -231,7 +248,8 @@ def test_the_unchanged_base_is_rejected_for_recall_alone(smollm: Path) -> None:
     assert report.metrics["general_kept"] == 1
     assert report.metrics["perplexity_change"] == 0
     assert report.facts == {"f-1": False}
-    assert list(dict.fromkeys(seen)) == ["ask the base", "ask the version", "drift"]
+    steps = ["ask the base", "ask the base again", "ask the version", "drift"]
+    assert list(dict.fromkeys(seen)) == steps
 
 
 def test_a_wrecked_model_is_rejected_for_drift(smollm: Path, tmp_path: Path) -> None:
