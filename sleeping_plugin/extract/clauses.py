@@ -11,7 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sleeping_plugin.extract import values
-from sleeping_plugin.extract.noun_phrases import WORD, NounPhrase, NounPhraseReader
+from sleeping_plugin.extract.noun_phrases import (
+    WORD,
+    NounPhrase,
+    NounPhraseReader,
+    modified_role,
+)
 from sleeping_plugin.extract.people import (
     CAP,
     NAME,
@@ -144,7 +149,8 @@ class Reader(NounPhraseReader):
 
     def _introduce(self, match: re.Match[str], last: _Start | None) -> None:
         """Take note of "I have a brother called Tom", "a friend of mine, Ana,"."""
-        read = read_role(self.text[match.end() :])
+        ahead = self.text[match.end() :]
+        read = read_role(ahead) or modified_role(ahead)
         if read is None:
             return
         if read[0].head in ("village", "town", "street", "house", "flat", "place"):
@@ -168,6 +174,7 @@ class Reader(NounPhraseReader):
             if not having and not beside:
                 return
             owner = last.subjects[0]
+            self.introduced.add(match.start())
         phrase = self.noun_phrase(match.end(), owner, match.start(), introduced=True)
         if phrase and phrase.entities:
             self.covered.append((match.start(), phrase.end))

@@ -182,7 +182,8 @@ def _shaped(new: str, old: str, casual: bool) -> str:
 
 _NO_VALUE = re.compile(
     r"(?:wait|sorry|no|not|oops|wrong|oh|did|do|does|is|are|was|what|who|where|when|why|how|if|can|"
-    r"could|would|will|just|let|please|thanks|never|maybe|see|look)\b|.*\b(?:I|you|he|she|we|"
+    r"could|would|will|just|let|please|thanks|never|maybe|see|look)\b|.*\b(?:I|you|he|she|we|them|"
+    r"it|those|"
     r"they)\b",
     re.IGNORECASE,
 )

@@ -69,6 +69,8 @@ _PRONOUN_QUESTION = re.compile(r"^(?:am|is|are|do|does|did|was|were|have|has|can
 def is_statement(clause: Clause, sentence: Sentence, text: str) -> bool:
     """Tell whether the clause is said as a fact, going by what stands before it."""
     before = clause.before
+    if before == "that":  # "he told me that ... and that he ..."
+        before = text[: clause.start].lower()
     own = clause.pronoun in ("he", "she") and re.search(
         rf"\b{clause.pronoun} says(?: that)?$", text[: clause.start].strip().lower()
     )

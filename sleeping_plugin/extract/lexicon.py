@@ -86,7 +86,10 @@ ROLE_MODIFIERS = words(
     feisty grumpy crazy
     """
 )
-SINGULAR_PETS = PETS
+SINGULAR_PETS = PETS | words(
+    "python boa crow raven quail gerbil newt toad scorpion cobra owl falcon hawk peacock turkey "
+    "stallion foal calf lamb piglet mule elkhound puli lagotto"
+)
 THINGS = PLACES_AND_THINGS | words(
     """
     truck lorry phone laptop computer tablet violin cello piano house flat apartment motorbike

@@ -32,6 +32,11 @@ _TAIL = re.compile(
     r"upstairs|downstairs|of mine|of ours|down the road|across the street)\b",
     re.IGNORECASE,
 )
+_AWAY = re.compile(
+    rf" (?:(?:over|up|down|out|back) )?in (?P<v>{CAP}(?:[ -]{CAP})*)(?:, {CAP}(?: {CAP})*(?=, "
+    r"(?:called|named)))?"
+    r"(?=,? (?:called|named|who|whose)\b|, [A-Z]|$| (?:is|has|was|works|lives|wants|says|and)\b)"
+)
 _CALLED = re.compile(
     r",? (?:(?:who|that|which) (?:is|are|was) )?(?:is |are )?(?:called|named|nicknamed|by the "
     r"name of)(?: is)? "
@@ -82,6 +87,7 @@ class NounPhraseReader:
         self.turn = turn
         self.told: list[tuple[str, str, int, str]] = []  # (label, name, place, age)
         self.covered: list[tuple[int, int]] = []
+        self.introduced: set[int] = set()  # places of "a brother called Tom" in "I have ..."
 
     def here(self, at: int) -> Place:
         """Return the place of a mention."""
@@ -98,7 +104,7 @@ class NounPhraseReader:
             self.cast.remember(entity)
             entity.mention(self.here(begin))
             return NounPhrase(None, None, [entity], end=at + ours.end())
-        read = read_role(text) or _modified_role(text)
+        read = read_role(text) or modified_role(text)
         if read is None:
             return self._attribute(at, owner)
         role, length = read
@@ -119,6 +125,10 @@ class NounPhraseReader:
         if tail:
             at += tail.end()
             rest = self.text[at:]
+        elsewhere = _AWAY.match(rest) if role.kind == "person" and not tail else None
+        if elsewhere and is_name(elsewhere.group("v").split()[-1]):
+            at += elsewhere.end()
+            rest = self.text[at:]
         found, end = self._names_after(rest, role, introduced=introduced)
         if not found and follows and not tail and self._is_compound(follows.group(), role):
             return self._attribute(at - length, owner)
@@ -129,6 +139,9 @@ class NounPhraseReader:
             phrase.entities.append(entity)
             if name:
                 self.told.append((user_label(role, holder), name, begin, role.age))
+        if elsewhere and len(phrase.entities) == 1:
+            place = f"lives in {elsewhere.group('v')}"
+            self.told.append((phrase.entities[0].subject, "", begin, place))
         if born and len(phrase.entities) == 1:
             self.told.append((phrase.entities[0].subject, "", begin, born.group("v")))
         if not found and role.age:
@@ -248,7 +261,7 @@ class NounPhraseReader:
         return NounPhrase(owner, None, noun=noun, end=at + len(noun))
 
 
-def _modified_role(text: str) -> tuple[Role, int] | None:
+def modified_role(text: str) -> tuple[Role, int] | None:
     """Read a role after one or two words that we do not know: "pipe band", "salsa partner"."""
     front = re.match(r"(?:[a-z][\w-]+ ){1,2}?(?=[a-z])", text)
     for length in (1, 2):

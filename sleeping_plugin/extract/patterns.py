@@ -45,7 +45,8 @@ _COMPLEMENTS = re.compile(r",\s*(?:and\s+|but\s+)?|\s+(?:and|but)\s+(?:also\s+|n
 _STRONG_COMPLEMENT = re.compile(
     r"(?:(?:also|now|currently|originally) )?(?:an? |the (?:head|owner)|from |based |living |"
     r"working |studying |learning |married |engaged |allergic |"
-    r"\d+\b(?! (?:and|or))|born |originally |in (?=[A-Z])|obsessed with |into |crazy about |mad "
+    r"\d+\b(?! (?:and|or))|born |raised in |originally |in (?=[A-Z])|obsessed with |into |crazy "
+    r"about |mad "
     r"about |fond of |vegetarian|vegan|retired|(?:twenty|thirty|forty|fifty|sixty|seventy|"
     r"eighty)\b|"
     r"lactose|left-handed|teaching |training )",
@@ -111,14 +112,18 @@ def _sentence_facts(sentence: Sentence, cast: Cast, turn: int, previous: str) ->
                 yield corrections.negate(fact) if negated else fact
         yield from _livelihood(clauses, facts)
         if not negated:
-            yield from _mentions(reader)
+            yield from _mentions(reader, clauses)
             user = Said(None, "", piece.casual, cast, (turn, piece.index, 0))
             yield from spoken_facts(Spoken(reader.text, previous, user, piece.index, piece.ends))
 
 
-def _mentions(reader: Reader) -> Iterator[Found]:
+def _mentions(reader: Reader, clauses: Sequence[Clause]) -> Iterator[Found]:
     """Yield what was said on the way: names beside roles, asides such as ", a nurse,"."""
     for label, name, place, extra in reader.told:
+        if place in reader.introduced:
+            before = [clause for clause in clauses if clause.start <= place]
+            if before and not is_statement(before[-1], reader.sentence, reader.text):
+                continue  # "he told me that he has a wife called Emma"
         if name:
             yield Found(label, "name", name, place=place)
             if extra:
@@ -126,6 +131,9 @@ def _mentions(reader: Reader) -> Iterator[Found]:
             continue
         entity = reader.cast.of_label(label) or reader.cast.named(label)
         if entity is None:
+            continue
+        if extra.startswith("lives in "):
+            yield Found(entity.subject, "home city", extra.removeprefix("lives in "), 0.8)
             continue
         said = f"is {extra}" if not re.match(r"(?:who|which|that|whose)\b", extra) else ""
         ours = re.fullmatch(rf"(?:my|our) (?P<v>{CAP})", extra)

@@ -44,7 +44,9 @@ _CONTRACTIONS = tuple(
             r"turning|retired|still|my|our|both|\d[\w]*|"
             r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|"
             r"thirty|forty|"
-            r"fifty|sixty|seventy|eighty|ninety)(?:-\w+)?(?=$|[,.;!?]| and\b| years)|like|way|"
+            r"fifty|sixty|seventy|eighty|ninety)(?:-\w+)?(?=$|[,.;!?]| and\b| years)|like|vegan|"
+            r"vegetarian|veggie|diabetic|pescatarian|coeliac|celiac|deaf|blind|divorced|widowed|"
+            r"way|"
             r"so)\b(?! (?:birthday|name|age|job))",
             r"\1 is \2",
         ),

@@ -15,15 +15,17 @@ _HARD = (
 )
 _SOFT_WORDS = words(
     """
-    because cause cos cuz since although though while when whenever where who whom whose which if
-    until till after before that without unless whereas so but then than i we he she they you it my
-    anyway actually btw lol haha hehe tho please thanks thank anymore nowadays currently already
-    again today tonight tomorrow yesterday except instead yet ever too just like honestly basically
-    obviously apparently now myself himself herself themselves
+    forever would could should because cause cos cuz since although though while when whenever
+    where who whom whose which if until till after before that without unless whereas so but then
+    than i we he she they you it my anyway actually btw lol haha hehe tho please thanks thank
+    anymore nowadays currently already again today tonight tomorrow yesterday except instead yet
+    ever too just like honestly basically obviously apparently now myself himself herself
+    themselves
     """
 )
 _SOFT_PHRASES = (
-    r"by the way|no contest|hands down|for sure|no doubt|without a doubt|any day|as well|these "
+    r"mostly|mainly|such as|including|especially|namely|by the way|no contest|hands down|for sure|"
+    r"no doubt|without a doubt|any day|as well|these "
     r"days|right now|at the moment|you know|of course|no longer|any more|"
     r"any longer|and so|and then|for now|for (?:about |over |almost |nearly |more than )?(?:\w+ )?"
     r"(?:years?|months?|weeks?|ages|decades?|a living|a while|long|my sins|fun|the last|the past|"
@@ -224,6 +226,11 @@ def place(text: str, *, casual: bool) -> tuple[str, bool]:
         return match.group().strip(_EDGE), near
     if match and match.group().split()[0] == "The":
         return match.group(), False
+    later = re.match(
+        rf"(?:[a-z'-]+ ){{1,6}}?(?:in|near|at|by|outside|of) (?P<v>{_PLACE.pattern})", after
+    )
+    if later and is_name(later.group("v").split()[-1]):
+        return later.group("v").strip(_EDGE), False
     if casual:
         phrase = re.split(r"\s(?:and|but|with|from|so|cos|cuz)\s", after)[0]
         phrase = short_phrase(phrase, 3)

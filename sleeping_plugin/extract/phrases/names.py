@@ -232,3 +232,23 @@ def _the_vet(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     read = read_role(match.group("role")) or read_role(words_in[-1])
     if read and read[0].kind == "person":
         yield Found(f"my {match.group('role')}", "name", match.group("v"), 0.8)
+
+
+@phrase(
+    r"\b[Tt]he (?P<what>cats|dogs|kids|boys|girls|twins|horses|hens) are (?:called|named) (?P<v>.*)"
+)
+@phrase(
+    r"\b[Tt]he (?P<what>cat|dog|puppy|kitten|parrot|rabbit|horse|hamster)(?:'s name is| is "
+    r"(?:called|named)) (?P<v>.*)"
+)
+def _the_cat(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "the cats are called Plys and Knud": whose, if not mine?"""
+    read = read_role(match.group("what"))
+    if read is None:
+        return
+    label = user_label(read[0])
+    names, _ = values.names(match.group("v"), casual=spoken.user.casual, several=read[0].plural)
+    for name in names:
+        if not spoken.user.cast.named(name):
+            spoken.user.cast.meet(label, read[0].kind, name, "", spoken.user.here)
+            yield Found(label, "name", name)

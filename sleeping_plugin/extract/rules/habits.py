@@ -11,7 +11,8 @@ from sleeping_plugin.extract.rules.base import Found, Said, found, rule, said_of
 from sleeping_plugin.relations.grammar import realise
 
 _LASTING = (
-    "run|produce|fix|collect|grow|breed|keep|brew|restore|build|raise|coach|repair|carve|make|"
+    "run|design|illustrate|import|export|groom|shear|print|bind|upholster|produce|fix|collect|"
+    "grow|breed|keep|brew|restore|build|raise|coach|repair|carve|make|"
     "sell|bake|write|train|foster|"
     "cultivate|rear|tune|translate|mend|weave|forge"
 )

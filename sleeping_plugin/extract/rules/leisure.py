@@ -302,10 +302,12 @@ def _member(said: Said, match: re.Match[str]) -> Iterator[Found]:
     )
     if part:
         yield found(said, "singing voice", part.group(1))
-    called = re.match(r",? (?:called|named) (?P<v>.*)", match.group("rest"))
-    title = values.title(called.group("v")) if called else ""
+    called = re.match(
+        r",? (?:called|named) (?P<v>.*)|, (?P<w>(?:the )?[A-Z][\w' ]+)$", match.group("rest")
+    )
+    title = values.title(called.group("v") or called.group("w")) if called else ""
     if called and not title and said.casual:
-        title = values.short_phrase(called.group("v"), 3)
+        title = values.short_phrase(called.group("v") or "", 3)
     if title:
         head = value.split()[-1]
         yield Found(f"my {head}" if said.who is None else f"{said.subject}'s {head}", "name", title)
@@ -341,7 +343,7 @@ def _does_habitually(said: Said, match: re.Match[str]) -> Iterator[Found]:
         verb = said.text.split()[0]
         rest = " " + values.cut(match.group("rest"))
         more = re.match(
-            r" (?:(?:in|on|with) )?(?:the )?[A-Za-z-]+(?: [a-z-]+)?(?=$|,| in\b| on\b)", rest
+            r" (?:(?:in|on|with) )?(?:the )?[A-Za-z-]+(?: [a-z-]+)?(?=$|,| in\b| on\b| for\b)", rest
         )
         yield found(said, "hobby", values.cut(verb + (more.group() if more else "")), 0.8)
 

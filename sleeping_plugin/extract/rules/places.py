@@ -84,7 +84,8 @@ def _moved(said: Said, match: re.Match[str]) -> Iterator[Found]:
 @rule(
     rf"(?:(?:{NOW}) <adv>(?:originally |proudly )?from|(?:come|comes|came) (?:originally )?from|"
     r"hail from|hails from|"
-    r"grew up (?:in|near|on)|(?:was|were) raised in|(?:have|has) my roots in) (?P<rest>.*)"
+    r"grew up (?:in|near|on)|(?:was|were|am|is|are) raised in|(?:have|has) my roots in) "
+    r"(?P<rest>.*)"
 )
 def _is_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if said.who is not None and said.who.kind == "thing":
@@ -92,6 +93,10 @@ def _is_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
     told, _ = values.place(match.group("rest"), casual=said.casual)
     if told:
         yield found(said, "hometown", told)
+        nearer = re.match(
+            rf"{re.escape(told)}, (?:in|near) (?P<v>{CAP}(?: {CAP})*)", match.group("rest")
+        )
+        yield found(said, "hometown", nearer.group("v") if nearer else "")
 
 
 @rule(r"(?:(?:was|were|am|is|are) )?<adv>born (?P<rest>.*)")

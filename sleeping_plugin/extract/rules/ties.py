@@ -154,11 +154,11 @@ def _has_pet(said: Said, match: re.Match[str]) -> Iterator[Found]:
     entity = said.cast.of_label(label)
     if entity and entity.name and entity.seen[:2] == said.here[:2]:
         return
-    if re.match(
-        r"[ -](?:\w+ )?(?:allergy|phobia|problem|person|lover|sanctuary|appointment|walk|shelter|"
-        r"question|house|flap|food|bed|at\b)",
+    if not re.match(
+        r"$|[,.;:!?(]| (?:and|who|that|which|called|named|with|at|in|for|from|to|but|because|since|"
+        r"he|she|it|they|as|too|now|again|already|of|on|whose|I|we|my|our|living|sleeping)\b",
         after,
-    ):
+    ) or re.match(r" for (?:sale|my|a friend)", after):
         return
     if entity is None:
         said.cast.meet(label, "pet", "", role.gender, said.here)

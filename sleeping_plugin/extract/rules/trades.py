@@ -67,7 +67,7 @@ def _runs(said: Said, match: re.Match[str]) -> Iterator[Found]:
         owner = f"my {label}" if said.who is None else f"{said.subject}'s {label}"
         yield Found(owner, "name", values.title(titled.group("v")))
     inner = re.match(r" in (?P<v>.*?)(?: called| named|$)", match.group("rest"))
-    told, _ = values.place(inner.group("v"), casual=False) if inner else ("", False)
+    told, _ = values.place(inner.group("v"), casual=said.casual) if inner else ("", False)
     if told:
         yield found(said, "work city", told, 0.85)
 
@@ -146,7 +146,7 @@ def _works_somehow(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if at and paid:
         yield from employer_in(said, at.group("v"), strict=True)
     inner = re.search(r"\bin (?P<v>.*)", rest)
-    told, _ = values.place(inner.group("v"), casual=False) if inner else ("", False)
+    told, _ = values.place(inner.group("v"), casual=said.casual) if inner else ("", False)
     if (
         told
         and paid

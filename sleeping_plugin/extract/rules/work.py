@@ -101,7 +101,11 @@ def employer_in(said: Said, text: str, *, strict: bool) -> Iterator[Found]:
         re.IGNORECASE,
     ):
         return
-    if large or head in _PLACES_OF_WORK or (said.casual and not strict):
+    site = re.fullmatch(r"the (?:[a-z-]+ ){0,2}[a-z-]+", front) and not strict
+    site = site and not re.search(
+        r"\b(?:weekends?|moment|time|front|back|top|bottom|same|end)\b", front
+    )
+    if large or site or head in _PLACES_OF_WORK or (said.casual and not strict):
         value = re.sub(r"^(?:an?|some)\s+", "", front)
         yield found(said, "employer", value)
 
