@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sleeping_plugin.extract.model import (
+    MAX_WORDS,
     SCHEMA,
     ModelExtractor,
+    batches,
     candidates,
     prompt,
     register_extractors,
@@ -87,6 +89,14 @@ def test_a_reply_that_was_cut_short_teaches_nothing(reply: str) -> None:
     assert extract(Oracle(reply=reply), turn("I live in Porto.")) == []
 
 
+def test_what_was_whole_before_a_reply_was_cut_short_counts() -> None:
+    whole = {"subject": "user", "relation": "home city", "value": "Porto"}
+    reply = json.dumps({"facts": [whole, whole]})[:-20]
+    assert [one.value for one in extract(Oracle(reply=reply), turn("I live in Porto."))] == [
+        "Porto"
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -108,9 +118,15 @@ def test_pasted_text_is_not_shown_to_the_model() -> None:
     assert "Karl" not in oracle.asked[0][-1].content
 
 
-def test_a_long_message_is_cut_to_its_first_sentences() -> None:
-    said = worth_asking(turn("I like long walks by the sea. " * 40))
-    assert 0 < sum(len(s.text.split()) for s in said) <= 60
+def test_sentences_of_several_turns_share_a_prompt_of_bounded_length() -> None:
+    oracle = Oracle({"subject": "user", "relation": "home city", "value": "Porto"})
+    told = [turn("I live in Lima."), Turn(3, "chat", 2, "user", "We moved to Porto.", "")]
+    (one,) = extract(oracle, *told)
+    assert (len(oracle.asked), one.turn) == (1, 3)
+    many = [turn("I live by the sea with my old dog and two cats.")] * 40
+    groups = batches(worth_asking(many))
+    assert 1 < len(groups) < 40
+    assert all(sum(len(s.text.split()) for _, s in group) <= MAX_WORDS for group in groups)
 
 
 def test_without_a_model_nothing_is_found() -> None:
@@ -118,7 +134,7 @@ def test_without_a_model_nothing_is_found() -> None:
 
 
 def test_the_examples_in_the_prompt_follow_the_schema() -> None:
-    chat = prompt(worth_asking(turn("I live in Porto.")))
+    chat = prompt([sentence for _, sentence in worth_asking([turn("I live in Porto.")])])
     assert chat[0].role == "system" and chat[-1].content == "I live in Porto."
     for message in chat:
         if message.role == "assistant":
@@ -134,5 +150,4 @@ def test_it_registers_under_its_name() -> None:
 
 @given(st.text(max_size=80))
 def test_no_reply_breaks_the_reader(reply: str) -> None:
-    said = worth_asking(turn("I live in Porto."))
-    candidates(reply, said, turn("I live in Porto."))
+    candidates(reply, worth_asking([turn("I live in Porto.")]))

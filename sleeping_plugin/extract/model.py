@@ -1,8 +1,8 @@
 """The extractor that asks the user's own model, with the reply bound to a JSON schema.
 
-A small model is noisy, so this one is humble: it is asked only about turns that could hold a fact,
-what it says must stand in the user's own words, and its confidence is low unless the patterns
-found the same (:mod:`sleeping_plugin.curate`).
+A small model is noisy and slow, so it is asked little: only about sentences that could hold a fact,
+several of them at once. What it says must stand in the user's own words, and its confidence is low
+unless the patterns found the same (:mod:`sleeping_plugin.curate`).
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from sleeping_plugin.relations.grammar import USER
 if TYPE_CHECKING:
     from sleeping_plugin.runtime import Runtime
 
+Said = tuple[Turn, Sentence]
+
 CONFIDENCE: Final = 0.5
-MAX_TOKENS: Final = 120
-MAX_WORDS: Final = 60  # of the user's text that are shown to the model
+MAX_TOKENS: Final = 100  # a longer reply is cut; the triples before the cut count
+MAX_WORDS: Final = 50  # of the user's text in one prompt
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -58,7 +60,15 @@ _SHOTS: Final[tuple[tuple[str, list[dict[str, str]]], ...]] = (
     ),
     ("I am so tired today. How do I boil an egg?", []),
 )
-_FIRST_PERSON = re.compile(r"\b(?:I|i|im|i'm|my|we|our|mine|me|he|she|his|her|they|their)\b")
+_STATES = re.compile(
+    r"\b(?:[Mm]y|[Oo]ur|[Hh]is|[Hh]er|[Tt]heir) [\w' -]{2,30} (?:is|are|was|has|lives|works|"
+    r"called)\b|"
+    r"\b(?:I|i|[Ww]e|[Hh]e|[Ss]he|[Tt]hey) (?:\w+ly |also |now |still |just |have )?(?:am|is|are|"
+    r"was|were|"
+    r"have|has|live|lives|lived|work|works|study|studies|teach|teaches|play|plays|speak|speaks|"
+    r"drive|drives|own|owns|come|comes|moved|grew|born|collect|love|loves|hate|hates|support|run|"
+    r"keep|married|call|called)\b|\b(?:[Mm]y|[Oo]ur) \w+,? [A-Z]\w+"
+)
 
 
 class ModelExtractor:
@@ -71,26 +81,38 @@ class ModelExtractor:
         if model is None:
             return []
         found: list[Candidate] = []
-        for turn in turns:
-            said = worth_asking(turn)
-            if said:
-                reply = model.complete_json(prompt(said), SCHEMA, max_tokens=MAX_TOKENS)
-                found += candidates(reply, said, turn)
+        for batch in batches(worth_asking(turns)):
+            said = [sentence for _, sentence in batch]
+            reply = model.complete_json(prompt(said), SCHEMA, max_tokens=MAX_TOKENS)
+            found += candidates(reply, batch)
         return found
 
 
-def worth_asking(turn: Turn) -> list[Sentence]:
-    """Return the sentences of a turn that could state a fact; most turns have none."""
-    if turn.role != "user":
-        return []
-    kept: list[Sentence] = []
-    room = MAX_WORDS
-    for sentence in sentences(turn.text):
+def worth_asking(turns: Sequence[Turn]) -> list[Said]:
+    """Return the sentences that could state a fact, with their turns; most turns have none."""
+    return [
+        (turn, sentence)
+        for turn in turns
+        if turn.role == "user"
+        for sentence in sentences(turn.text)
+        if sentence.ends != "?"
+        and 3 <= len(sentence.text.split()) <= MAX_WORDS
+        and _STATES.search(sentence.text)
+    ]
+
+
+def batches(said: Sequence[Said]) -> list[list[Said]]:
+    """Return the sentences in groups of at most MAX_WORDS words."""
+    groups: list[list[Said]] = []
+    room = 0
+    for turn, sentence in said:
         count = len(sentence.text.split())
-        if sentence.ends != "?" and 3 <= count <= room and _FIRST_PERSON.search(sentence.text):
-            kept.append(sentence)
-            room -= count
-    return kept
+        if count > room:
+            groups.append([])
+            room = MAX_WORDS
+        groups[-1].append((turn, sentence))
+        room -= count
+    return groups
 
 
 def prompt(said: Sequence[Sentence]) -> list[Message]:
@@ -103,16 +125,12 @@ def prompt(said: Sequence[Sentence]) -> list[Message]:
     return chat
 
 
-def candidates(reply: str, said: Sequence[Sentence], turn: Turn) -> list[Candidate]:
-    """Read a reply; what is not grounded in the sentences, or no triple, is left out."""
-    try:
-        facts = json.loads(reply)["facts"]
-    except (ValueError, KeyError, TypeError):
-        return []  # cut short, or no JSON at all
+def candidates(reply: str, said: Sequence[Said]) -> list[Candidate]:
+    """Read a reply; what is not grounded in one of the sentences, or no triple, is left out."""
     found: list[Candidate] = []
-    for fact in facts if isinstance(facts, list) else []:
+    for fact in _objects(reply):
         triple = _triple(fact)
-        source = next((s for s in said if triple and _stands_in(triple[2], s.raw)), None)
+        source = next((one for one in said if triple and _stands_in(triple[2], one[1].raw)), None)
         if triple is None or source is None:
             continue
         subject, relation, value = triple
@@ -123,13 +141,24 @@ def candidates(reply: str, said: Sequence[Sentence], turn: Turn) -> list[Candida
                 value=value,
                 question=relations.question(subject, relation, value),
                 answer=relations.answer(subject, relation, value),
-                turn=turn.id,
-                evidence=source.raw,
+                turn=source[0].id,
+                evidence=source[1].raw,
                 extractor=ModelExtractor.name,
                 confidence=CONFIDENCE,
                 single=not relations.holds_many(subject, relation),
             )
         )
+    return found
+
+
+def _objects(reply: str) -> list[Any]:
+    """Return the objects of a reply, also of one that was cut short."""
+    found: list[Any] = []
+    for piece in re.findall(r"\{[^{}]*\}", reply):
+        try:
+            found.append(json.loads(piece))
+        except ValueError:
+            continue
     return found
 
 
