@@ -148,6 +148,13 @@ def attribute(said: Said, noun: str) -> Iterator[Found]:
     relation = _PHRASES.get(noun) or next(
         (key for key, nouns in _SAME.items() if noun in nouns), ""
     )
+    if match.group("called") and said.who is None:
+        value = values.title(rest) or values.short_phrase(rest, 3)
+        if re.search(r"\b(?:medicine|medication|pills?|tablets?|drops)$", noun):
+            yield found(said, "take", value)
+        elif not set(noun.split()) & _NEVER:
+            yield Found(f"my {noun}", "name", value, 0.85)
+        return
     if relation:
         yield from _closed(said, relation, noun, rest, past)
         return
@@ -245,6 +252,7 @@ def _closed(said: Said, relation: str, noun: str, rest: str, past: bool) -> Iter
             elif is_occupation(phrase) or re.match(r"[a-z]+ing \w", phrase):
                 yield found(said, "job", re.split(r"\s(?:at|in|for)\s", phrase)[0])
     elif relation in ("hobby", "allergy", "fear"):
+        rest = re.sub(r"^(?:my|our) (?!private|own|business|secret|only)", "", rest)
         if _PASSING_VALUES.match(rest) and not re.match(r"the ", rest):
             return
         for item in values.items(rest, 4):

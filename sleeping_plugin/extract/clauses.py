@@ -23,6 +23,7 @@ from sleeping_plugin.extract.people import (
     Entity,
     is_name,
     read_role,
+    user_label,
 )
 from sleeping_plugin.extract.verbs import ADVERBS, BASE, BASE_AFTER, PAST, THIRD
 from sleeping_plugin.relations.grammar import is_plural, words
@@ -38,11 +39,15 @@ _START = re.compile(
     r"kitten|baby|company|"
     r"bakery|cafe|café|school|choir|club|blog|podcast|flat)\b(?= (?:is|has|was)\b)|"
     r"\b(?P<pro>I|(?i:we|he|she|they|it|who|which|that))\b(?!')|"
+    rf"\bone of (?:them|whom|these), (?P<among>{CAP})|"
     r"\b(?P<det>(?i:an?|one|two|three|four|five|six|another|this)|[1-9])\s+(?=\w)|"
     r"(?:^|(?<=, )|(?<=and )|(?<=but ))(?P<bare>wife|wifey|missus|nan|gran|grandma|grandpa|sis|"
     r"bro|husband|hubby|gf|bf|mum|mom|dad|boss(?: "
     r"lady)?|landlord|"
     r"flatmate|roommate|girlfriend|boyfriend|sister|brother)\b(?=\s+[a-z])|"
+    r"(?P<group>(?:(?<=have )|(?<=has )|(?<=got ))(?=(?:\w+ )?(?:boys|girls|sons|daughters|kids|"
+    r"twins|dogs|"
+    r"cats|brothers|sisters|rabbits|horses|hens|ferrets)\b))|"
     r"\b(?P<kin>Mum|Mom|Dad|Grandma|Grandpa|Gran|Grandad|Nan|Nana|Mam|Granny)\b(?=\s+[a-z])|"
     rf"(?<![\w'])(?P<name>{NAME})(?P<own>'s?\s+(?=\w))?"
 )
@@ -108,7 +113,7 @@ class Reader(NounPhraseReader):
         for match in _START.finditer(self.text):
             if any(a <= match.start() < b for a, b in self.covered):
                 continue
-            if match.group("det"):
+            if match.group("det") or match.group("group") is not None:
                 self._introduce(match, starts[-1] if starts else None)
                 continue
             start = self._start(match)
@@ -158,10 +163,10 @@ class Reader(NounPhraseReader):
         mine = re.match(r" of (?:mine|ours)\b", self.text[match.end() + read[1] :])
         owner: Entity | None = None
         if not mine:
-            if match.group("det").lower() == "this" or (
+            if (match.group("det") or "").lower() == "this" or (
                 last is None and re.search(r"(?:^|[,;:.] ?)$", self.text[: match.start()])
             ):
-                if read[0].kind != "pet" and match.group("det").lower() != "this":
+                if read[0].kind != "pet" and (match.group("det") or "").lower() != "this":
                     return
                 phrase = self.noun_phrase(match.end(), None, match.start(), introduced=True)
                 if phrase and any(e.name for e in phrase.entities):
@@ -174,6 +179,9 @@ class Reader(NounPhraseReader):
             if not having and not beside:
                 return
             owner = last.subjects[0]
+            between = self.text[last.verb : match.start()].split(" ", 1)[-1]
+            if not beside and re.search(r"\b(?:is|was|are|were|works|lives|became)\b", between):
+                return  # "I have three daughters and one is a cardiologist"
             self.introduced.add(match.start())
         phrase = self.noun_phrase(match.end(), owner, match.start(), introduced=True)
         if phrase and phrase.entities:
@@ -185,6 +193,8 @@ class Reader(NounPhraseReader):
             return self._possessive_start(match)
         if match.group("someone"):
             return self._someone_start(match)
+        if match.group("among"):
+            return self._among_start(match)
         if match.group("known"):
             entity = self.cast.of_label(f"my {match.group('known').lower()}")
             if entity is None or entity.seen[0] < self.turn - 1:
@@ -217,6 +227,22 @@ class Reader(NounPhraseReader):
         )
         self.covered.append((match.start(), at + end))
         return self._at_verb(match.start(), at + end, (entity,), "", "", singular=True)
+
+    def _among_start(self, match: re.Match[str]) -> _Start | None:
+        """Read "three daughters, and one of them, Silke, is a cardiologist"."""
+        several = [
+            one
+            for one in self.cast.entities
+            if one.gender == "p" and one.before(self.here(match.start()))[0] == self.turn
+        ]
+        read = read_role(several[-1].label.partition(" ")[2]) if several else None
+        if read is None or not is_name(match.group("among")):
+            return None
+        label, name = user_label(read[0]), match.group("among")
+        entity = self.cast.meet(label, read[0].kind, name, "", self.here(match.start()))
+        self.told.append((label, name, match.start(), ""))
+        end = match.end() + (1 if self.text[match.end() :].startswith(",") else 0)
+        return self._at_verb(match.start(), end, (entity,), "", "", singular=True)
 
     def _pronoun_start(self, match: re.Match[str]) -> _Start | None:
         begin, end, pronoun = match.start(), match.end(), match.group("pro").lower()

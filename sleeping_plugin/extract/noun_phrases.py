@@ -16,6 +16,7 @@ from sleeping_plugin.extract.people import (
     is_name,
     may_be_lower_name,
     read_role,
+    read_trade,
     user_label,
 )
 from sleeping_plugin.extract.sentences import Sentence
@@ -104,7 +105,7 @@ class NounPhraseReader:
             self.cast.remember(entity)
             entity.mention(self.here(begin))
             return NounPhrase(None, None, [entity], end=at + ours.end())
-        read = read_role(text) or modified_role(text)
+        read = read_role(text) or modified_role(text) or read_trade(text)
         if read is None:
             return self._attribute(at, owner)
         role, length = read
@@ -212,7 +213,8 @@ class NounPhraseReader:
         if not late or not is_name(late.group("v").split()[0]):
             return [], 0
         if re.search(
-            r"\b(?:and|but|because|so|I|we|he|she|they|is|are|was|in|near)$", late.group("gap")
+            r"\b(?:and|but|because|so|one of)\b|\b(?:I|we|he|she|they|is|are|was|in|near)$",
+            late.group("gap"),
         ):
             return [], 0
         return [late.group("v")], late.end()

@@ -270,7 +270,9 @@ def _verb_facts(said: Said) -> Iterator[Found]:
                 seen.add(key)
                 yield fact
 
-    for part in parts:
+    for number, part in enumerate(parts):
+        if number and not _may_follow(part, said):
+            continue
         yield from fresh(said_of(_with(said, part)))
         be = re.match(r"(?:am|is|are)\b ?", part)
         if not be:
@@ -279,6 +281,14 @@ def _verb_facts(said: Said) -> Iterator[Found]:
             job = is_occupation(values.first_item(values.cut(complement)))
             if job or _STRONG_COMPLEMENT.match(complement):
                 yield from fresh(said_of(_with(said, be.group() + complement)))
+
+
+def _may_follow(part: str, said: Said) -> bool:
+    """Tell whether a verb phrase after "and" can have the same subject, by its verb's form."""
+    verb = part.split()[0].lower() if part else ""
+    if said.who is None or said.plural:
+        return verb not in THIRD or verb in BASE
+    return verb in THIRD or verb in PAST
 
 
 def _with(said: Said, text: str) -> Said:

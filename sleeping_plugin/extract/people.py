@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.lexicon import (
     BREEDS,
     FEMALE,
@@ -114,7 +115,7 @@ _ROLES = "|".join(
 )
 ROLE_NP = re.compile(
     rf"(?P<mods>(?:(?:{_MODS}|\d+[- ](?:year|yr|month|week)s?[- ]old|[a-z]+-[a-z]+),? )*?)"
-    rf"(?P<role>(?:{_ROLES})(?:s|es)?(?:(?: |-)in(?: |-)law)?)\b(?!-)(?! (?:{_ROLES})\b)",
+    rf"(?P<role>(?:{_ROLES})(?:s|es)?(?:(?: |-)in(?: |-)law)?)\b(?!-)(?! (?:{_ROLES})(?:s|es)?\b)",
     re.IGNORECASE,
 )
 _TAIL = (
@@ -319,6 +320,15 @@ def read_role(text: str) -> tuple[Role, int] | None:
     return Role(
         role_text, singular, kind, gender_of(singular, plural), plural, spoken_age
     ), match.end()
+
+
+def read_trade(text: str) -> tuple[Role, int] | None:
+    """Read "mailman" in "our mailman, Leroy": an occupation right before a name."""
+    match = re.match(rf"(?P<v>[a-z]+(?: [a-z]+)?),? (?={CAP})", text)
+    if not match or not is_occupation(match.group("v")):
+        return None
+    trade = match.group("v")
+    return Role(trade, trade.split()[-1], "person", "", False), len(trade)
 
 
 def singular_label(role: Role) -> str:

@@ -58,6 +58,15 @@ _CONTRACTIONS = tuple(
         ),
         (r"\bmine's\b", "mine is"),
         (
+            r"\b(my|our) (sister|brother|mum|mom|mam|dad|wife|husband|girlfriend|boyfriend|gf|bf|"
+            r"mate|"
+            r"friend|son|daughter|nan|boss|neighbour|neighbor|cousin|aunt|uncle|partner|kid)s "
+            r"(wedding|birthday|house|name|dog|cat|car|kids?|boyfriend|girlfriend|husband|wife|"
+            r"friend|"
+            r"place|party|phone|job|flat|school|son|daughter|mum|mom|dad|band|shop)\b",
+            r"\1 \2's \3",
+        ),
+        (
             r" (?:since|for) (?:about |over |almost )?(?:\d+|[a-z]+) (?:long )?years?(?: "
             r"now)?(?= (?:the|a|an|my|in|at|as|with) )",
             "",

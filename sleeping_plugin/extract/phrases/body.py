@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.lexicon import CONDITIONS
+from sleeping_plugin.extract.people import is_name
 from sleeping_plugin.extract.phrases.base import Spoken, mine, phrase
 from sleeping_plugin.extract.rules.base import Found
 from sleeping_plugin.relations.grammar import words
@@ -88,3 +89,15 @@ def _have_it(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     if known:
         yield mine("medical condition", known.group("v"), 0.8)
     del match
+
+
+@phrase(
+    r"^(?P<v>[A-Z][a-z]+(?: [a-z]+)?),? I (?:must avoid|have to avoid|can not (?:eat|have|touch|"
+    r"stand)|"
+    r"do not eat|never eat|must not eat|am not allowed)(?=$|[,;.]| and\b| but\b|: )"
+)
+def _must_avoid(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Shellfish I must avoid"."""
+    if is_name(match.group("v").split()[0]):
+        yield mine("avoids eating", match.group("v"))
+    del spoken

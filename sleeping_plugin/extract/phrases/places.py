@@ -170,7 +170,8 @@ def _living_in(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     r"(?:,? (?:doing|studying|reading|in) (?P<s>[a-z]+(?: [a-z]+)?))?",
 )
 def _student_at(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
-    if spoken.user.cast.entities and re.search(r"\b(?:he|she) is\b", spoken.text):
+    here = spoken.user.here[:2]
+    if any(one.seen[:2] == here and one.kind == "person" for one in spoken.user.cast.entities):
         return
     yield mine("school", match.group("v"))
     if match.group("s") and match.group("s").split()[0] not in ("the", "my", "a"):

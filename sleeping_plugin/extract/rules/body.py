@@ -69,7 +69,7 @@ def _allergic(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    r"(?:have|has|got|have got|has got|suffer from|suffers from) (?:a |an |my )?(?:(?:bad|severe|"
+    r"(?:have got|has got|have|has|got|suffer from|suffers from) (?:a |an |my )?(?:(?:bad|severe|"
     r"serious|mild|terrible|strong|nasty|slight) )?(?P<v>(?!an? )[\w' -]{2,30}?) (?:allerg(?:y|"
     r"ies)|intolerance)\b(?! (?:question|test|season|med|tablet|shot|clinic))"
 )

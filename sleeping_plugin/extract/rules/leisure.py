@@ -358,3 +358,11 @@ def _does_dancing(said: Said, match: re.Match[str]) -> Iterator[Found]:
         r"(?:no|some|any|every)?thing|the|my|a|it", match.group("v")
     ):
         yield found(said, "hobby", match.group("v"))
+
+
+@rule(
+    r"(?:run|runs|swim|swims|ride|rides|do|does) (?P<v>(?:half |ultra |open )?(?:marathons|ultras|"
+    r"triathlons|races|10ks|5ks|parkruns?|fell races|time trials))\b"
+)
+def _races(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    yield found(said, "hobby", match.group("v"))

@@ -213,3 +213,10 @@ def _thing_is_named(said: Said, match: re.Match[str]) -> Iterator[Found]:
             yield Found(USER, said.who.label.split()[-1], title)
         else:
             yield from _named(said, title, "name")
+
+
+@rule(rf"am (?:the|an?) [\w' -]+, (?P<v>(?-i:{CAP}))$")
+def _the_organiser(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I'm the organiser, Tamika"."""
+    if said.pronoun == "i" and is_name(match.group("v")):
+        yield found(said, "name", match.group("v"), 0.85)

@@ -82,7 +82,8 @@ def _moved(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"(?:(?:{NOW}) <adv>(?:originally |proudly )?from|(?:come|comes|came) (?:originally )?from|"
+    rf"(?:(?:{NOW}) <adv>(?:originally |proudly )?from|(?:come|comes|came) (?:(?:originally|up|"
+    r"over|down|here|all the way) )*from|"
     r"hail from|hails from|"
     r"grew up (?:in|near|on)|(?:was|were|am|is|are) raised in|(?:have|has) my roots in) "
     r"(?P<rest>.*)"

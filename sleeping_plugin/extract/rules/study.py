@@ -170,3 +170,20 @@ def _starts_school(said: Said, match: re.Match[str]) -> Iterator[Found]:
 def _degree_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "degree", match.group("v"))
     yield found(said, "alma mater", match.group("at"))
+
+
+@rule(
+    r"(?:give|gives|offer|offers|(?:am|is) giving) (?P<v>[\w' -]{3,25}?) (?:lessons|classes|"
+    r"courses|workshops)\b(?P<rest>.*)"
+)
+def _gives_lessons(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I give swimming lessons to toddlers at the municipal pool in Turku"."""
+    subject = re.sub(r"^(?:some|private|weekly|online|free|the|a few|group) ", "", match.group("v"))
+    if subject not in ("private", "online", "extra", "free", "my", "the"):
+        yield found(said, "teach", subject)
+    at = re.search(r"\bat (?P<v>.*)", match.group("rest"))
+    if at:
+        yield from employer_in(said, at.group("v"), strict=False)
+    inner = re.search(r"\bin (?P<v>[A-Z].*)", match.group("rest"))
+    if inner:
+        yield found(said, "work city", values.place(inner.group("v"), casual=False)[0], 0.85)

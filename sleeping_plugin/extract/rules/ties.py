@@ -109,11 +109,13 @@ def _how_many(said: Said, match: re.Match[str]) -> Iterator[Found]:
         return
     read = read_role(what.lower())
     label = singular_label(read[0]) if read else what
-    if any(
-        e.name and e.label.endswith(label) and e.seen[:2] == said.here[:2]
+    named = [
+        e
         for e in said.cast.entities
-    ):
-        return
+        if e.name and e.label.endswith(label) and e.seen[:2] == said.here[:2]
+    ]
+    if len(named) > 1:
+        return  # their names say how many they are
     if what.lower() in ("kids", "children", "childs"):
         yield found(
             said, "number of children", match.group("v") + (f" {what}" if match.group("of") else "")
