@@ -28,9 +28,16 @@ _ABSTAINS: Final = re.compile(
 )
 
 
+def _caseless(text: str) -> str:
+    """Return the text for compatibility caseless matching (Unicode standard, D146)."""
+    for _ in range(2):
+        text = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", text).casefold())
+    return text
+
+
 def normalise(text: str) -> str:
     """Return the words of ``text``: lower case, no diacritics, no punctuation."""
-    plain = unicodedata.normalize("NFKD", _THOUSANDS.sub("", text).casefold())
+    plain = _caseless(_THOUSANDS.sub("", text))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).translate(_PLAIN)
     return " ".join(_WORD.findall(plain))
 
