@@ -14,6 +14,31 @@ from sleeping_plugin.extract.lexicon import (
 )
 from sleeping_plugin.extract.people import CAP
 from sleeping_plugin.extract.rules.base import Found, Said, found, rule
+from sleeping_plugin.relations.grammar import words
+
+# "driving test", "phone call": about the thing, and not the thing
+_NO_CAR = words(
+    """
+    problem question accident lesson licence license ride test loan park tyre insurance
+    crash theory case charger app number call screen contract tour trip course lane
+    """
+)
+# Words that name a thing of this kind only beside a brand or a name
+_GENERIC = words(
+    """
+    car van truck bus taxi focus leaf jazz smart mini golf polo pickup wagon ev estate
+    hybrid zoe swift genesis surface mac framework bike bicycle motorbike laptop computer pc
+    smartphone android desktop raspberry triumph canyon trek fiesta forester civic
+    convertible tractor pixel galaxy lotus accord mg defender
+    """
+)
+# Big things that people own
+_OWNED = words(
+    """
+    campervan motorhome houseboat sailboat sailing narrowboat caravan tractor yacht kayak
+    canoe greenhouse allotment telescope kiln loom
+    """
+)
 
 
 @rule(
@@ -35,34 +60,7 @@ def _has_thing(said: Said, match: re.Match[str]) -> Iterator[Found]:
     phrase = re.sub(r"^same ", "", phrase)
     drives = "driv" in verb
     last = tokens[-1]
-    stop = {
-        "problem",
-        "question",
-        "accident",
-        "lesson",
-        "licence",
-        "license",
-        "ride",
-        "test",
-        "loan",
-        "park",
-        "tyre",
-        "insurance",
-        "crash",
-        "theory",
-        "case",
-        "charger",
-        "app",
-        "number",
-        "call",
-        "screen",
-        "contract",
-        "tour",
-        "trip",
-        "course",
-        "lane",
-    }
-    if set(tokens) & stop:
+    if set(tokens) & _NO_CAR:
         return
     if drives and (last in CARS or set(tokens) & CARS or re.search(CAP, phrase)):
         relation = (
@@ -75,91 +73,20 @@ def _has_thing(said: Said, match: re.Match[str]) -> Iterator[Found]:
         return
     if drives:
         return
-    generic = {
-        "car",
-        "van",
-        "truck",
-        "bus",
-        "taxi",
-        "focus",
-        "leaf",
-        "jazz",
-        "smart",
-        "mini",
-        "golf",
-        "polo",
-        "pickup",
-        "wagon",
-        "ev",
-        "estate",
-        "hybrid",
-        "zoe",
-        "swift",
-        "genesis",
-        "surface",
-        "mac",
-        "framework",
-        "bike",
-        "bicycle",
-        "motorbike",
-        "laptop",
-        "computer",
-        "pc",
-        "smartphone",
-        "android",
-        "desktop",
-        "raspberry",
-        "triumph",
-        "canyon",
-        "trek",
-        "fiesta",
-        "forester",
-        "civic",
-        "convertible",
-        "tractor",
-        "pixel",
-        "galaxy",
-        "lotus",
-        "accord",
-        "mg",
-        "defender",
-    }
-    named = (set(tokens) & (CARS - generic)) or (
-        set(tokens) & generic and re.search(CAP, phrase) and set(tokens) & CARS
+    named = (set(tokens) & (CARS - _GENERIC)) or (
+        set(tokens) & _GENERIC and re.search(CAP, phrase) and set(tokens) & CARS
     )
-    if named and not set(tokens) & PHONES - generic:
+    if named and not set(tokens) & PHONES - _GENERIC:
         yield found(said, "car", phrase)
-    elif set(tokens) & (PHONES - generic) or (set(tokens) & PHONES and re.search(CAP, phrase)):
+    elif set(tokens) & (PHONES - _GENERIC) or (set(tokens) & PHONES and re.search(CAP, phrase)):
         yield found(said, "phone", phrase)
-    elif set(tokens) & (COMPUTERS - generic) or (
+    elif set(tokens) & (COMPUTERS - _GENERIC) or (
         set(tokens) & COMPUTERS and re.search(CAP, phrase)
     ):
         yield found(said, "computer", phrase)
-    elif set(tokens) & (BIKES - generic) or (set(tokens) & BIKES and re.search(CAP, phrase)):
+    elif set(tokens) & (BIKES - _GENERIC) or (set(tokens) & BIKES and re.search(CAP, phrase)):
         yield found(said, "bike", phrase)
-    elif (
-        set(tokens)
-        & {
-            "campervan",
-            "motorhome",
-            "houseboat",
-            "sailboat",
-            "sailing",
-            "narrowboat",
-            "caravan",
-            "tractor",
-            "yacht",
-            "kayak",
-            "canoe",
-            "greenhouse",
-            "allotment",
-            "telescope",
-            "kiln",
-            "loom",
-        }
-        and len(tokens) <= 4
-        and last not in ("trip",)
-    ):
+    elif set(tokens) & _OWNED and len(tokens) <= 4 and last not in ("trip",):
         yield found(said, "own", phrase)
 
 
