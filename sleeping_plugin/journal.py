@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from sleeping_plugin.database import moment, rows, storable, transaction, write_many
 from sleeping_plugin.errors import NotFound
 from sleeping_plugin.records import Conversation, Message, Turn
-from sleeping_plugin.redact import redact
+from sleeping_plugin.redact import redact_chat
 
 _TURN = """SELECT turns.id, conversations.id AS conversation, position, role, text, turns.time
     FROM turns JOIN conversations ON turns.conversation = conversations.key"""
@@ -41,7 +41,7 @@ class Journal:
         message, which hosts rewrite at will, replaces itself alone. A shorter repetition drops
         nothing.
         """
-        messages = [_clean(message) for message in conversation.messages]
+        messages = _clean(conversation.messages)
         with self.transaction():
             key = self._key(conversation)
             live = rows(
@@ -65,7 +65,7 @@ class Journal:
         reply stays in its conversation; an edited message starts a new one, so that nothing the
         user said elsewhere is dropped. System messages do not count.
         """
-        for tip in reversed(_tips([_clean(message) for message in messages])):
+        for tip in reversed(_tips(_clean(messages))):
             found = rows(
                 self._connection,
                 "SELECT id FROM conversations WHERE source = ? AND tip = ?"
@@ -180,8 +180,9 @@ class Journal:
         rows(self._connection, "UPDATE conversations SET tip = ? WHERE key = ?", values)
 
 
-def _clean(message: Message) -> Message:
-    return Message(storable(message.role), redact(storable(message.content)))
+def _clean(messages: Sequence[Message]) -> list[Message]:
+    texts = redact_chat([storable(message.content) for message in messages])
+    return [Message(storable(m.role), text) for m, text in zip(messages, texts, strict=True)]
 
 
 def _compare(

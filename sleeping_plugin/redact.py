@@ -13,19 +13,35 @@ import bisect
 import itertools
 import logging
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from sleeping_plugin.redact_look import (
+    Span,
+    drawn_at_random,
+    is_placeholder,
+    mixed,
+    stripped,
+    strong,
+)
+from sleeping_plugin.redact_talk import (
+    AFTER_CODE,
+    OTHER_CODE,
+    SENTENCE,
+    SHAPED,
+    alike,
+    chained,
+    in_talk,
+    spoken,
+    symbolic,
+)
 from sleeping_plugin.redact_words import (
-    CODE,
     COMPOUND,
     DIGITS,
+    FOREIGN,
     KEYED,
     NUMBER_WORD,
     ORDINARY,
     PLACE,
-    SPOKEN_CODE,
-    SPOKEN_PASSWORD,
     UNIT,
     WORDY,
 )
@@ -33,24 +49,24 @@ from sleeping_plugin.redact_words import (
 REDACTED = "[redacted]"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where a secret is: ``text[start:end]``."""
+def find_secrets(text: str, before: str = "", known: Collection[str] = ()) -> list[Span]:
+    """Return the secrets of ``text`` in order, without overlaps.
 
-    start: int
-    end: int
-    kind: str  # "token", "card", "bank account", "cue", "url" or "random"
+    ``before`` is what was said just before, which may ask for one; ``known`` are the secrets of
+    earlier messages, which are found wherever they are repeated.
+    """
+    first = _merged(text, itertools.chain(
+        _formats(text), _numbers(text), _cues(text), spoken(text), symbolic(text),
+        _assignments(text), _random_tokens(text), _replies(text, before), alike(text, known),
+        in_talk(text, before, known),
+    ))  # fmt: skip
+    return _merged(text, itertools.chain(first, chained(text, first)))
 
 
-def find_secrets(text: str) -> list[Span]:
-    """Return the secrets of ``text`` in order, without overlaps."""
-    found = sorted(
-        itertools.chain(_formats(text), _numbers(text), _cues(text), _spoken(text),
-                        _assignments(text), _random_tokens(text)),
-        key=lambda span: (span.start, -span.end),
-    )  # fmt: skip
+def _merged(text: str, spans: Iterable[Span]) -> list[Span]:
+    """Return the spans in order, those that overlap as one; what is redacted already is none."""
     merged: list[Span] = []
-    for span in found:
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         if REDACTED in text[span.start : span.end] and len(REDACTED) >= span.end - span.start:
             continue
         if merged and span.start < merged[-1].end:
@@ -61,11 +77,43 @@ def find_secrets(text: str) -> list[Span]:
     return merged
 
 
-def redact(text: str) -> str:
+def redact(text: str, before: str = "", known: Collection[str] = ()) -> str:
     """Return ``text`` with every secret replaced by "[redacted]". Twice changes nothing more."""
-    for span in reversed(find_secrets(text)):
+    for span in reversed(find_secrets(text, before, known)):
         text = text[: span.start] + REDACTED + text[span.end :]
     return text
+
+
+def redact_chat(texts: Sequence[str]) -> list[str]:
+    """Return the messages of a chat, each redacted in the light of those before it.
+
+    "What is the password?" makes a secret of the answer, and what was told once stays out of
+    every later message, the assistant's too. Later messages change nothing of earlier ones.
+    """
+    known: set[str] = set()
+    clean: list[str] = []
+    for place, text in enumerate(texts):
+        before = "\n".join(one[-_REACH:] for one in texts[max(0, place - 2) : place])
+        spans = find_secrets(text, before, known)
+        known |= {text[s.start : s.end] for s in spans if s.kind in ("cue", "random", "token")}
+        for span in reversed(spans):
+            text = text[: span.start] + REDACTED + text[span.end :]
+        clean.append(text)
+    return clean
+
+
+_REACH = 300  # characters of a message that the next one may refer to
+
+
+def _replies(text: str, before: str) -> Iterator[Span]:
+    """Yield the secrets that the words just before ask for."""
+    front = before[-_REACH:].rstrip()
+    if not front or not _CUE.search(front):
+        return
+    offset = len(front) + 1
+    for span in _cues(f"{front}\n{text[:_REACH]}"):
+        if span.start >= offset:
+            yield Span(span.start - offset, span.end - offset, span.kind)
 
 
 class RedactingFilter(logging.Filter):
@@ -92,7 +140,8 @@ _PREFIXED = re.compile(
     r"|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{40,}|dop_v1_[a-f0-9]{40,}"
     r"|AGE-SECRET-KEY-1[A-Z0-9]{40,}|(?:bot)?\d{8,10}:AA[A-Za-z0-9_-]{32,}"  # age, Telegram bots
     r"|(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])"  # US social security
-    r"|(?=[A-Z-]*\d)(?=[\d-]*[A-Z])(?:[A-Z0-9]{5}(?:-[A-Z0-9]{5}){2,5}|[A-Z0-9]{4}(?:-[A-Z0-9]{4})"
+    r"|(?=[A-Z-]{0,9}\d)(?=[\d-]{0,9}[A-Z])(?:[A-Z0-9]{5}(?:-[A-Z0-9]{5}){2,5}"
+    r"|[A-Z0-9]{4}(?:-[A-Z0-9]{4})"
     r"{2,7}|[A-Z0-9]{6}(?:-[A-Z0-9]{6}){2,5})(?![\w-])"  # licence keys
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"  # JSON web tokens
     r")"
@@ -103,7 +152,8 @@ _PRIVATE_KEY = re.compile(
     re.DOTALL,
 )
 _AUTHORIZATION = re.compile(
-    r"(?:\b(?:Bearer|Basic)\s+(?=\S{16})|\bauthorization[\"']?:\s*[\"']?(?:[a-z-]+\s+)?(?:token=)?"
+    r"(?:\b(?:Bearer|Basic)\s+(?=\S{16})"
+    r"|\bauthorization[\"']?:\s*[\"']?(?:[a-z-]+\s+)?(?:token=)?"
     r"|\bx-[a-z-]*(?:key|token|secret|auth)[\"']?:\s*[\"']?|\bcookie:\s*[\w.-]+="
     r"|\bcurl\b[^\n]{0,200}?\s(?:-u|--user)\s*[\"']?[\w.@-]*:"
     r"|\b(?:mysql|mysqldump|sshpass|mariadb)\b[^\n]{0,80}?\s-p\s?[\"']?)"
@@ -131,7 +181,7 @@ def _formats(text: str) -> Iterator[Span]:
     for pattern in (_URL_LOGIN, _URL_PARAMETER):
         for match in pattern.finditer(text):
             group = match.lastgroup or "secret"
-            if not _placeholder(match[group]):
+            if not is_placeholder(match[group]):
                 yield Span(*match.span(group), "url")
 
 
@@ -195,7 +245,8 @@ def _mod97(account: str) -> bool:
 # --- cues -------------------------------------------------------------------------------------
 
 _CUE = re.compile(
-    rf"(?<![A-Za-z0-9])(?:(?P<wordy>{WORDY})|(?P<digits>(?<![\w-])(?:{DIGITS}))|(?P<keyed>{KEYED})"
+    rf"(?<![A-Za-z0-9])(?:(?P<wordy>{WORDY})|(?P<digits>(?<![\w-])(?:{DIGITS}))"
+    rf"|(?P<keyed>{KEYED})"
     rf"|(?P<place>{PLACE}|pass(?=(?: (?:for|to|at|on)(?: [a-z]+){{1,4}})?(?: is|:| ?=))"
     rf"|token(?=(?: (?:for|to|at)(?: [a-z]+){{1,4}})? is)|wi-?fi(?= is|:| ?=))"
     rf"|(?P<code>codes?))(?![A-Za-z0-9_]){COMPOUND}",
@@ -222,8 +273,9 @@ _NOT_SEED = (
     r"(?!(?:the|and|was|are|but|not|his|her|she|our|from|were|been|had|has|its|their|your|for)\b)"
 )
 _SEED = re.compile(
-    r"\b(?:(?:seed|recovery|mnemonic|backup|secret|wallet|ledger|metamask|trezor)[ -]?(?:phrase"
-    r"|words"
+    r"\b(?:(?:seed|recovery|mnemonic|backup|secret|wallet|ledger|metamask|trezor"
+    r"|crypto)[ -]?(?:phrase"
+    r"|words|recovery|backup|keys?"
     r"|seed)|mnemonic|seed(?= ?:| is)|(?:12|24|15|18|21|twelve|twenty[- ]four)[ -](?:seed "
     r"|recovery )?words?)\b"
     rf".{{0,160}}?(?<![A-Za-z])(?P<secret>(?:{_NOT_SEED}[a-z]{{3,8}}(?:[ ,;\n]|\b\d{{1,2}}[.):]?"
@@ -234,18 +286,20 @@ _SEED = re.compile(
 # From the cue to its value: "(for my bank) is now", ", by the way, is", ":", "= ".
 _LINK = re.compile(
     r"[\"'`*_]{0,3}"
-    r"(?P<gap>(?:\s+(?:for|to|of|at|on|in|with|from|that|which|you|i|we|they|he|she|here|by|near"
+    r"(?P<gap>(?:\s+(?:for|to|de|del|du|da|do|der|f[üu]r|pour|para|of|at|on|in|with|from|that"
+    r"|which|you|i|we|they|he|she|here|by|near"
     r"|behind|under|next|outside)\b"
     r"(?:\s+[^\s.!?;:=,]+){0,8}?)?(?:,[^,.!?\n]{1,60},)?)"
     r"(?:[ \t]*(?P<mark>[:=]|->|\u2192)|\s+(?:is|was|are|were|ist|est|es|è|é|jest|är|equals|reads"
-    r"|remains|be|became)\b"
-    r"|['\u2019]s\b)"
-    r"(?P<rest>[\"'*_]{0,2}\s*(?:(?:now|currently|still|just|simply|actually|probably|always|set to"
+    r"|remains|be|became|lautet|hei[sß]t|has (?:always |long |ever )?been)\b"
+    r"|['\u2019]s\b|,? c['\u2019]est\b)"
+    r"(?P<rest>[\"'*_]{0,2}\s*(?:(?:now|currently|still|just|simply|actually|probably|always"
+    r"|set to"
     r"|changed to|called|going to be|back to|again|not|never|no longer|:)\s+)*)",
     re.IGNORECASE,
 )
 _BEFORE_VALUE = re.compile(
-    r"(?P<value>[^\s,;]+)(?:\s+(?:is|was|as)|[,;:.!]?\s+(?:and\s+)?(?:that|this|it"
+    r"(?P<value>[^\s,;]+)(?:,?\s+(?:is|was|as)|[,;:.!]?\s+(?:and\s+)?(?:that|this|it"
     r"|which)(?:['\u2019]?s"
     r"|\s+is|\s+was)|\s*[(=])\s+(?:also\s+|still\s+|now\s+)?"
     r"(?:(?:my|our|the|his|her|their|your|a|\w+['\u2019]s)\s+)(?:[\w-]+\s+){0,3}$",
@@ -267,7 +321,6 @@ _ANSWER = re.compile(
 _ASKED = re.compile(r"\bwhat(?:['\u2019]?s|\s+is|\s+was|\s+are)\s+[^.?!\n]{0,40}$", re.IGNORECASE)
 _ONE_IS = re.compile(r"[^.!?\n]{0,80}?\bone\s+(?:is|was)\s+", re.IGNORECASE)
 _DIRECT = re.compile(r"[ \t]+#?")
-_SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?=\S))*")
 _TO = re.compile(r"(?:\s+[^\s.!?;:=,]+){0,5}?\s+to\s+", re.IGNORECASE)
 # "a good password is long", "what my password is": no plain word that follows is a password.
 _GENERAL = re.compile(
@@ -282,7 +335,8 @@ _CLAUSE_END = re.compile(
     r"[,;()\n\u2014]|[.!?](?=\s|$)|\s[-\u2013]\s|\s(?:and|but|so|because|since|if|when|which|that"
     r"|for|btw|lol"
     r"|haha|please|thanks"
-    r"|by the way|with (?:a|an|the|no|two|three|capital|zeros?)|all (?:one|lower\w*|in|caps|small)"
+    r"|by the way|with (?:a|an|the|no|two|three|capital|zeros?)|all (?:one|lower\w*|in|caps"
+    r"|small)"
     r"|don['\u2019]?t|do not|just in case|in case|ok|okay|by|on|at|y|und|et)\b",
     re.IGNORECASE,
 )
@@ -303,14 +357,11 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*|\d+")
 _ABOUT = re.compile(
     r"(?:ed|ing|able|ible|ly|n['\u2019]t)$"
 )  # "expired", "working", "memorable", "badly"
-_NO_SECRET = re.compile(
-    r"\d+(?:[.,:/-]\d+)*(?:st|nd|rd|th|s|k|x|am|pm|kg|g|km|m|cm|mm|ms|gb|mb|kb|b|h|hz|ghz|€|\$|£"
-    r"|%)?"
-    r"|\d+-[a-z]+(?:-[a-z]+)?|v\d+(?:\.\d+)*|[\w.+-]+@[\w-]+\.[\w.-]+|\w+://.*|www\..*|[~.]?/.*"
-    r"|(?:sha|md|aes|utf|wpa|oauth|base|ipv|mp|h|x|des|rsa|ed|argon|bcrypt|pbkdf|win|windows|python"
-    r"|android|ios|level|version|step|office|iso|rfc|covid|web)-?\d+(?:-\d+)?|2fa|1password|mfa|b2b"
-    r"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?:\(.*)?",
-    re.IGNORECASE,
+
+
+# "The most common password is 123456."
+_STATISTIC = re.compile(
+    r"(?<!\bmy )(?<!\bour )\b(?:most|common|popular|worst|typical|laziest)\s+(?:\w+\s+)?$", re.I
 )
 
 
@@ -323,11 +374,13 @@ def _cues(text: str) -> Iterator[Span]:
         start = re.split(r"[.!?\n]\s", before)[-1]
         if kind == "code" and not _CODE_OWNER.search(before):
             continue
+        if _STATISTIC.search(before) or (kind == "code" and OTHER_CODE.match(text, cue.end())):
+            continue
         earlier = _BEFORE_VALUE.search(before)
         if earlier and kind not in ("keyed", "place"):
-            value = _stripped(earlier["value"])
+            value = stripped(earlier["value"])
             number = kind in ("digits", "code") and re.fullmatch(r"\d(?:-?\d){3,}[#*]?", value)
-            if number or (_mixed(value) and kind != "code"):
+            if number or (mixed(value) and kind != "code"):
                 at = cue.start() - len(before) + earlier.start("value")
                 at += earlier["value"].index(value)
                 yield Span(at, at + len(value), "cue")
@@ -353,24 +406,29 @@ def _after_cue(text: str, end: int, kind: str, cue: str, before: str) -> Iterato
         follow = pattern.match(text, end)
         if follow:
             yield from _values(text, follow.end(), kind, asked and "?" in follow[0])
-    sentence = _SENTENCE.match(text, end, end + 160)
+    sentence = SENTENCE.match(text, end, end + 160)
     for token in (
         re.finditer(r"\S+", sentence[0]) if sentence and kind in ("wordy", "keyed") else ()
     ):
-        value = _stripped(token[0])
-        if _strong(value) and not re.search(r"=|://", value):
+        value = stripped(token[0])
+        if strong(value) and not re.search(r"=|://", value):
             at = end + token.start() + token[0].index(value)
             yield Span(at, at + len(value), "cue")
 
 
 def _may_be_plain(link: re.Match[str], cue: str, before: str) -> bool:
     """Say whether a plain word after this link may be the secret."""
-    if _GENERAL.search(before) or re.search("[^s]s$", cue.lower()) or link["mark"] == "=":
+    general = _GENERAL.search(before) and not re.match(FOREIGN, cue, re.IGNORECASE)
+    if general or re.search("[^s]s$", cue.lower()) or link["mark"] == "=":
         return False
     if re.search(r"\bnot\b|\bno longer\b|\bnever\b", link["rest"]):
         return False
     # "the password to success is patience", but "my password for the club is patience".
-    return bool(not link["gap"] or _OWNER.search(before) or re.search("wi-?fi", before, re.I))
+    return bool(
+        not link["gap"]
+        or _OWNER.search(before)
+        or re.search("wi-?fi|wlan", before + link["gap"], re.I)
+    )
 
 
 def _values(text: str, at: int, kind: str, plain: bool) -> Iterator[Span]:
@@ -386,23 +444,23 @@ def _value(text: str, at: int, kind: str, plain: bool) -> Span | None:
     if text.startswith(REDACTED, at):
         return Span(at, at + len(REDACTED), "cue")  # so that the rest of a list is still read
     quoted = _QUOTED.match(text, at)
-    if quoted and not _placeholder(quoted["value"]) and _quotable(quoted["value"], kind, plain):
+    if quoted and not is_placeholder(quoted["value"]) and _quotable(quoted["value"], kind, plain):
         return Span(*quoted.span("value"), "cue")
     number = _NUMBER.match(text, at) or _SPELLED.match(text, at)
     if number and kind != "keyed":
         digits = len(re.sub(r"\D", "", number[0]))
         groups = {len(group) for group in re.findall(r"\d+", number[0])}
-        sure = kind not in ("code", "place") or bool(_AFTER_CODE.match(text, number.end()))
+        sure = kind not in ("code", "place") or bool(AFTER_CODE.match(text, number.end()))
         year = kind == "place" and re.fullmatch(r"(?:1[89]|20)\d\d", number[0])
         if number.re is _SPELLED or (digits >= (3 if kind == "digits" else 4) and groups != {1, 2}):
             return Span(*number.span(), "cue") if sure and not year else None
     token = re.compile(r"\S+").match(text, at)
     if token is None:
         return None
-    value = _stripped(token[0])
-    if kind in ("code", "place") and not _SHAPED.fullmatch(value):
+    value = stripped(token[0])
+    if kind in ("code", "place") and not SHAPED.fullmatch(value):
         return None
-    if _mixed(value) and (kind != "keyed" or len(value) >= 6):
+    if mixed(value) and (kind != "keyed" or len(value) >= 6):
         if kind == "digits" and not re.search(r"\d", value):
             return None
         return Span(at, at + len(value), "cue")
@@ -412,7 +470,7 @@ def _value(text: str, at: int, kind: str, plain: bool) -> Span | None:
 def _quotable(value: str, kind: str, plain: bool) -> bool:
     if kind in ("digits", "code", "place"):
         return any(character.isdigit() for character in value)
-    return (plain or _mixed(value) or len(value) >= 8) and value.lower() not in ORDINARY
+    return (plain or mixed(value) or len(value) >= 8) and value.lower() not in ORDINARY
 
 
 def _plain_words(text: str, at: int) -> Span | None:
@@ -432,103 +490,6 @@ def _plain_words(text: str, at: int) -> Span | None:
     return Span(at, at + len(clause), "cue")
 
 
-def _stripped(token: str) -> str:
-    """Return ``token`` without the punctuation and quotes of the sentence around it."""
-    return token.strip("\"'`\u201c\u201d\u2018\u2019\u00ab\u00bb*(<").rstrip(
-        ".,;:!?)>\"'`\u201c\u201d\u2019\u00bb*]"
-    )
-
-
-def _mixed(token: str) -> bool:
-    """Say whether ``token``, in the place of a secret, is written as no word is."""
-    if len(token) < 4 or _NO_SECRET.fullmatch(token) or _placeholder(token):
-        return False
-    if re.search(r"[(\[{]", token) and re.match(r"[A-Za-z_][\w.]*[(\[{]", token):
-        return False  # a call or an index: code
-    letters = any(character.isalpha() for character in token)
-    digits = any(character.isdigit() for character in token)
-    humps = len(re.findall(r"[a-z][A-Z]", token))
-    return letters and (digits or humps >= 2 or bool(re.search(r"\w[!@#$%^*~]+\w", token)))
-
-
-def _strong(token: str) -> bool:
-    """Say whether ``token`` looks like a secret anywhere near a cue."""
-    kinds = [_class(character) for character in token]
-    changes = sum(a != b for a, b in itertools.pairwise(kinds))
-    inner = re.search(r"[A-Za-z][^A-Za-z]+[A-Za-z]", token)  # "MacBook2019" has none
-    return (
-        bool(inner) and len(token) >= 8 and len(set(kinds)) >= 3 and changes >= 4 and _mixed(token)
-    )
-
-
-def _class(character: str) -> str:
-    if character.isdigit():
-        return "digit"
-    if character.isalpha():
-        return "upper" if character.isupper() else "lower"
-    return "symbol"
-
-
-_PLACEHOLDER = re.compile(
-    r"[<{].*|\$(?:\{.*|[A-Z_]+)|%(?:[a-z]|\(.*)|[-*.x\u2026]+|your[_ -].*|example|changeme"
-    r"|.*(?:\[redacted|\.\.\.|\*\*\*).*",
-    re.IGNORECASE,
-)
-
-
-def _placeholder(value: str) -> bool:
-    return bool(_PLACEHOLDER.fullmatch(value))
-
-
-# --- what people say around a secret ----------------------------------------------------------
-
-_SHAPED = re.compile(r"[#*]?(?=\S*\d\S*\d)[A-Z0-9#*-]{4,12}")
-_AFTER_CODE = re.compile(
-    r"\s*(?:$|[.,;:!?)\"'\u2014-]|\b(?:and|then|but|or|so|for|to|on|at|if|in case|because|since"
-    r"|when|it"
-    r"|which|that|again|now|please|ok|okay|followed|plus|is|opens|works|thanks|by|btw|this|though"
-    r"|i|you"
-    r"|lol|don['\u2019]?t|do|remember|remind|hash|star|pound|both|as)\b|\n)",
-    re.IGNORECASE,
-)
-_SPOKEN = tuple(re.compile(p, re.IGNORECASE) for p in (*SPOKEN_PASSWORD, *SPOKEN_CODE))
-_NEAR_CODE = re.compile(
-    rf"\b(?:{DIGITS}|passcode|key ?pads?|(?:the|my|our)\s+codes?|codes? (?:for|to|of))\b{COMPOUND}",
-    re.I,
-)
-_STANDS = re.compile(
-    rf"(?:^|[,:;(\u2014\"'=]|\b(?:is|it['\u2019]?s|that['\u2019]?s|use|enter|type|press|punch|key"
-    rf"|with|then|or|as|pin"
-    rf"|code|now|(?:punch|key|type|put|tap)(?:ed)? in|{PLACE}))\s*{CODE}",
-    re.IGNORECASE,
-)
-
-
-def _spoken(text: str) -> Iterator[Span]:
-    """Yield secrets known by the sentence around them: "0417 opens the gate"."""
-    for at, pattern in enumerate(_SPOKEN):
-        for match in pattern.finditer(text):
-            value = _stripped(match["secret"])
-            looks = at >= len(SPOKEN_PASSWORD) or (_mixed(value) and "_" not in value)
-            if looks and value.lower() not in ORDINARY and not _placeholder(value):
-                start = match.start("secret") + match["secret"].index(value)
-                yield Span(start, start + len(value), "cue")
-    for sentence in _SENTENCE.finditer(text):
-        cue = _NEAR_CODE.search(sentence[0])
-        for match in _STANDS.finditer(sentence[0]) if cue else ():
-            date = re.fullmatch(
-                r"(?:1[89]|20)\d\d(?:-?\d\d){0,2}|\d\d?-\d\d?-\d{2,4}|\d{9,}|0\d+ .*",
-                match["secret"],
-            )
-            if (
-                len(match["secret"]) >= 4
-                and not date
-                and _AFTER_CODE.match(sentence[0], match.end())
-            ):
-                start, end = match.span("secret")
-                yield Span(sentence.start() + start, sentence.start() + end, "cue")
-
-
 # --- assignments in code, configuration and shells --------------------------------------------
 
 _ASSIGNMENT = re.compile(
@@ -546,9 +507,9 @@ def _assignments(text: str) -> Iterator[Span]:
     for match in _ASSIGNMENT.finditer(text):
         group = "literal" if match["literal"] else "bare"
         value = match[group].rstrip(".")
-        if _CUE.search(value) or _placeholder(value):
+        if _CUE.search(value) or is_placeholder(value):
             continue  # password = "password"
-        secret = _mixed(value) and not _IDENTIFIER.fullmatch(value)
+        secret = mixed(value) and not _IDENTIFIER.fullmatch(value)
         chosen = group == "literal" and match["chosen"] and value.lower() not in ORDINARY
         if secret or chosen:
             yield Span(match.start(group), match.start(group) + len(value), "cue")
@@ -568,18 +529,5 @@ def _random_tokens(text: str) -> Iterator[Span]:
             continue  # an address, with the identifiers that addresses have
         # Separators within a random token are few; names of files and models have many.
         few = len(re.findall(r"[+/_-]", match[0])) <= 1 + len(match[0]) // 20
-        if few and _random(re.sub(r"[+/=_-]", "", match[0])):
+        if few and drawn_at_random(re.sub(r"[+/=_-]", "", match[0])):
             yield Span(*match.span(), "random")
-
-
-def _random(token: str) -> bool:
-    """Say whether a token of letters and digits shows no trace of words.
-
-    Drawn at random, two neighbours are of different classes (lower, upper, digit) 62 % of the
-    time and three small letters rarely meet; in ``convertUtf8ToBase64`` it is the other way round.
-    """
-    kinds = [_class(character) for character in token]
-    changes = sum(a != b for a, b in itertools.pairwise(kinds)) / (len(kinds) - 1)
-    runs = re.findall(r"[A-Z]?[a-z]{3,}", token)
-    words = sum(len(run) for run in runs if re.search(r"[aeiou]", run))
-    return len(set(kinds)) == 3 and changes >= 0.38 and words <= 0.3 * len(token)

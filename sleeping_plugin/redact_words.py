@@ -15,9 +15,9 @@ COMPOUND = (
 WORDY = (
     r"pas{1,2}[ -]?w(?:or|ro|r|o)?[dt](?:e?s)?|pass[ -]?phrases?|passcodes?|kennw[oö]rt(?:er)?"
     r"|mot de passe|mdp|contraseñas?|senha|wachtwoord|has[lł]o|lozinka|parola|heslo|salasana"
-    r"|lösenord"
-    r"|adgangskode|jelsz[oó]|[sş]ifre|пароль|zugangscode|pwd|psw|pw|(?:code|safe"
-    r"|memorable)[ -]?word"
+    r"|l[öo]senord(?:et)?|passord(?:et)?|clave"
+    r"|adgangskoden?|jelsz[oó]|[sş]ifre|пароль|zugangscode|pwd|psw|pw|(?:code|safe"
+    r"|memorable|magic)[ -]?word|secret[ -](?:phrase|code)"
     r"|(?:security|secret)(?: question)?(?:['\u2019]s)? answers?"
     r"|answers? (?:to|for) (?:my|the|his|her|our|their) (?:[\w-]+ ){0,3}?(?:security|secret"
     r"|recovery)"
@@ -37,7 +37,7 @@ DIGITS = (
     rf"pin(?:[ -]?(?:code|number|no\.?))?s?|{PLACE}[ -]?(?:codes?|numbers?|combinations?|combos?)"
     r"|(?:entry|entrance|access|security|unlock|verification|login|log-?in|sign-?in|2fa|two-factor"
     r"|mfa"
-    r"|sms|otp|one-time|backup|recovery|activation|confirmation|authenticat(?:or|ion)|reset"
+    r"|sms|otp|one[ -]time|backup|recovery|activation|confirmation|authenticat(?:or|ion)|reset"
     r"|building"
     r"|lobby|lift|elevator|parking|house|flat|office|room|gym|phone|tablet|ipad|laptop|sim|card"
     r"|cleaner"
@@ -101,59 +101,5 @@ ORDINARY_WORDS = """
 """
 ORDINARY = frozenset(ORDINARY_WORDS.split())
 
-# What people say around a secret.
-CODE = (
-    r"(?P<secret>[#*]?\d(?:[ -]?\d){3,9}[#*]?"
-    r"|(?-i:[A-Z]*\d[A-Z0-9]*\d[A-Z0-9]*#?))(?![\w-]|[.,:]\d)"
-)
-TURN = r"(?:right|left|[rl]|(?:anti-?|counter-?)?clockwise)"
-DIAL = rf"(?:{TURN}\s*(?:to\s+)?)?\d{{1,2}}(?:\s*(?:to the\s+)?{TURN}\b)?"
-LOGIN = (
-    r"\b(?:log-?ins?|user(?:name)?|credentials|creds|log(?:ged|s)? in|sign in"
-    r"|account|wi-?fi|wlan)\b"
-)
-# Each holds the secret in a group. Those of the first tuple need the look of a password as well.
-SPOKEN_PASSWORD = (
-    rf"{LOGIN}[^!?\n]{{0,80}}?\b(?:pass|pw|code|key)\b\W{{1,3}}(?:is\s+)?(?P<secret>\S{{6,}})",
-    r"(?<!\S)(?P<secret>\S{6,80}) (?:is|are) (?:the|my) (?:log-?in|credentials|creds)\b",
-    r"\b(?:laptop|phone|computer|tablet|ipad|pc|mac)\s+(?:un)?(?:locks?"
-    r"|opens?)\s+with\s+(?P<secret>\S{6,})",
-    rf"{LOGIN}[^.!?\n]{{0,60}}?(?:\b(?:is|are|as|with)\b|[:=]|\bin\b)\s*[^\s,/]+(?:\s*[,/;+|]\s*"
-    rf"|\s+(?:and|with"
-    r"|then)\s+)(?P<secret>\S{6,})",
-)
-SPOKEN_CODE = (
-    r"\b(?:user(?:name)?|login|network|ssid)[:\s]\s*(?:\S*[\d@.]\S*|\S+,)\s+(?:and\s+)?(?:password"
-    r"|pw|pwd)"
-    r"[:\s]\s*(?P<secret>[^\s.,;!?()\"\x27=]{4,})(?=[.,;!]|\s*$|\n)",
-    rf"\b{PLACE}\s+(?:takes|needs|wants)\s+{CODE}(?=\s*(?:[.,;!]|$|and\b|then\b))",
-    rf"\b{PLACE}\b[^.!?\n]{{0,60}}?(?<![\w-])(?P<secret>\d(?:-\d){{3,7}})(?![\w-])",
-    rf"\b(?:remember|memori[sz]e)\s+(?!1[89]\d\d|20\d\d){CODE}(?=\s*(?:[.,;!]|$|for\b))",
-    r"(?<![\w.,])(?P<secret>[#*]?\d(?:[ -]?\d){2,9})(?:,?\s+(?:and|then|followed by|plus"
-    r"|with))(?:\s+press)?"
-    r"(?:\s+(?:the|a))?\s+(?:(?:pound|hash|star|asterisk)\b|(?:green|red|enter|square)\s+(?:key"
-    r"|button))",
-    r"(?<![\w.,])(?P<secret>\d(?:[ -]?\d){3,9}#?)\s+(?:will\s+)?(?:(?:opens?|unlocks?"
-    r"|disarms?)\s+(?:the|it|my|our)"
-    r"\b|(?:gets?|lets?)\s+(?:you|me|us)\s+(?:in|through|past)\b|to\s+(?:sign|log|verify|confirm"
-    r"|unlock|disarm))",
-    r"\b(?:unlock|open|disarm|get in|log in|sign in)s?\b[^.!?\n]{0,40}?\b(?:with|typing|entering"
-    r"|using)\s+"
-    rf"{CODE}(?=\s*(?:[.,;!?]|$|\band\b))",
-    r"\b(?:digits|numbers?|code)\s+(?:on|at) the back(?: of (?:it|(?:the|my) card))?\W*(?:is"
-    r"|are)?\W*"
-    r"(?P<secret>\d{3,4})\b",
-    rf"\b(?:combination|combo|dial|safe|padlock|locker|lock)\b[^.!?\n]{{0,60}}?(?:\b(?:is"
-    rf"|combination|combo|go|turn"
-    rf"|goes|are|its)|['\u2019]s|[:=,])\s*(?P<secret>{DIAL}(?:[ ,/\u2013-]+(?:and "
-    rf"|then )*{DIAL}){{2,4}})(?![\w-]|\.\d)",
-    r"\b(?:security|secret|recovery) question[^\n]{0,120}?\banswer(?:['\u2019]s|\s+is|\s+was"
-    r"|\s*[:=])\s*"
-    r"(?P<secret>[^\W\d_][\w'-]{2,}(?:\s+(?-i:[A-Z])\w+)*)",
-    r"\biban\b[^\n]{0,40}?\b(?P<secret>(?-i:[A-Z]{2})\d{2}(?:[ .-]?(?-i:[A-Z0-9]){1,4}){3,8})\b",
-    r"\b(?:key|licen[cs]e|serial"
-    r"|activation)\b[^.!?\n]{0,50}?(?-i:(?=[A-Z -]*\d)(?P<secret>[A-Z0-9]{4,6}"
-    r"(?:[ -][A-Z0-9]{4,6}){2,7}))\b",
-    rf"\b(?:punch|key|type|enter|press|tap|put)(?:s|ed"
-    rf"|ing)?\s+(?:in\s+)?{CODE}(?=[^.!?\n]{{0,40}}\b{PLACE}\b)",
-)
+# Cues of other languages, where "a" and the like are articles.
+FOREIGN = r"senha|clave|contraseñ|has|lozinka|parola|heslo|salasana|mot de|mdp|wachtw|jelsz|parol"

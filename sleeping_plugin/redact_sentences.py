@@ -1,0 +1,160 @@
+"""Sentences that hold a secret: regular expressions with the secret in a group.
+
+To be compiled without regard to case. Every repeat is bounded, so that a long line costs no more
+than its length.
+"""
+
+from __future__ import annotations
+
+from sleeping_plugin.redact_words import PLACE
+
+# What people say around a secret.
+CODE = (
+    r"(?P<secret>[#*]?\d(?:[ -]?\d){3,9}[#*]?"
+    r"|(?-i:[A-Z]*\d[A-Z0-9]*\d[A-Z0-9]*#?))(?![\w-]|[.,:]\d)"
+)
+TURN = r"(?:right|left|[rl]|(?:anti-?|counter-?)?clockwise)"
+DIAL = rf"(?:{TURN}\s*(?:to\s+)?)?\d{{1,2}}(?:\s*(?:to the\s+)?{TURN}\b)?"
+LOGIN = (
+    r"\b(?:log-?ins?|user(?:name)?|credentials|creds|log(?:ged|s)? in|sign in"
+    r"|account|wi-?fi|wlan)\b"
+)
+END = r"(?=[.,;!?)]*(?:\s|$))"
+CLAUSE = r"(?=[!?]*(?:[.,;)]|\s*$|\s*\n|\s[-\u2013\u2014]\s))"
+SERVICE = (
+    r"(?:wi-?fi|wlan|netflix|spotify|disney\+?|youtube|e-?mail|gmail|outlook|hotmail|facebook"
+    r"|insta(?:gram)?|tiktok|snapchat|twitter|amazon|ebay|paypal|steam|xbox|psn|playstation"
+    r"|icloud"
+    r"|apple id|google|github|gitlab|slack|zoom|teams|discord|moodle|canvas|linkedin|dropbox|bank"
+    r"|banking|router|modem|camera|doorbell|alarm|printer|nas|server|laptop|computer|tablet"
+    r"|portal|intranet|vpn|hotspot|wordpress|shop admin|back ?office|account|website|site)"
+)
+IDENTITY = (
+    r"(?:nhs|medicare|medicaid|health(?: card| insurance)?|insurance|national insurance|ni|tax"
+    r"|tax file|tfn|cpf|dni|nie|codice fiscale|steuer-?(?:id|nummer)|ahv|bsn|pesel|personnummer"
+    r"|aadhaar|pan|national id|id card|identity card|personal(?:ausweis)?|residence permit|visa)"
+)
+# Each holds the secret in a group. Those of the first tuple need the look of a password as well.
+SPOKEN_PASSWORD: tuple[str, ...] = (
+    rf"{LOGIN}[^!?\n]{{0,80}}?\b(?:pass|pw|code|key)\b\W{{1,3}}(?:is\s+)?(?P<secret>\S{{6,}})",
+    r"(?<!\S)(?P<secret>\S{6,80}) (?:is|are) (?:the|my) (?:log-?in|credentials|creds)\b",
+    r"\b(?:laptop|phone|computer|tablet|ipad|pc|mac)\s+(?:un)?(?:locks?"
+    r"|opens?)\s+with\s+(?P<secret>\S{6,})",
+    rf"{LOGIN}[^.!?\n]{{0,60}}?(?:\b(?:is|are|as|with)\b|[:=]|\bin\b)\s*[^\s,/]+(?:\s*[,/;+|]\s*"
+    rf"|\s+(?:and|with"
+    r"|then)\s+)(?P<secret>\S{6,})",
+)
+SPOKEN_PASSWORD += (
+    r"\bu(?:ser)?:\s{0,3}\S{1,40}[,;/]?\s{1,3}p(?:ass|w)?:\s{0,3}(?P<secret>\S{4,60})",
+    rf"\b(?:for|on|to) (?:(?:my|the|our|his|her|their) )?{SERVICE}\b[^.!?\n]{{0,20}}?[,:]? "
+    rf"(?:it['\u2019]s|it is|is|i use|use|i have|put|type)\s+(?P<secret>\S{{6,60}}){END}",
+    rf"\b(?:admin|root|guest|user)\b\s*(?:/|,|\+|and|with|plus"
+    rf"|then)\s*(?P<secret>\S{{6,60}}){END}",
+    r"\b(?:it['\u2019]?s|it is|that['\u2019]?s|is)\s+(?P<secret>\S{5,60}?)[,.;!]?\s+(?:but "
+    r"|and |please )*"
+    r"(?:(?:don['\u2019]?t|do not|never) (?:you )?(?:dare )?(?:tell|share|show|repeat|laugh"
+    r"|judge)|keep "
+    r"(?:it|that|this) (?:secret|private|safe|quiet|between|to)|(?:that['\u2019]?s "
+    r"|it['\u2019]?s )?"
+    r"(?:secret|confidential|private|between us))\b",
+)
+SPOKEN_PASSWORD += (
+    r"\b(?:remember|save|store|note|keep|memori[sz]e|write)\b[^.!?\n:]{0,40}:\s*"
+    rf"(?P<secret>(?=\S{{0,30}}[!#$%^~&@-])\S{{7,60}}){END}",
+)
+# Those of this tuple may be a plain word, if it is none of the ordinary ones.
+SPOKEN_PLAIN: tuple[str, ...] = (
+    rf"{LOGIN}[^!?\n]{{0,80}}?\b(?:with|and) (?:the )?(?:password|passcode|pass|pw)\s+"
+    rf"(?P<secret>[^\s,;]{{4,60}}?){CLAUSE}",
+    rf"\blog-?in\b[^.!?\n]{{0,40}}?(?:\bis\b|[:=])\s*(?:admin|root|guest|user|\S*[\d@_]\S*"
+    rf"|\w+[.]\w+)"
+    rf"\s*(?:[,/;+|]|\band\b|\bwith\b)\s*(?P<secret>[^\s,;]{{4,60}}?){CLAUSE}",
+    rf"(?::|\band)[^.!?\n:]{{0,30}}\b(?:password|passcode"
+    rf"|pw)\s+(?P<secret>[^\s,;:=]{{5,60}}?){CLAUSE}",
+    rf"\b(?:wi-?fi|wlan)\b[^.!?\n]{{0,60}}?\bis (?:all |just |simply |in )*(?:lower ?case|one "
+    rf"word|caps"
+    rf"|upper ?case|capitals|small letters)[,:]?\s+(?P<secret>[^\s,;]{{5,60}}?){CLAUSE}",
+    r"\b(?:security|secret|recovery) question\b[^.!?\n]{0,80}?\bI (?:put|used|chose|said"
+    r"|answered|wrote"
+    rf"|typed|gave)(?: in)?\s+(?P<secret>[^\s,;]{{3,60}}?){CLAUSE}",
+)
+SPOKEN_CODE: tuple[str, ...] = (
+    rf"\bpress(?:ing)?\s+{CODE}(?=\s+(?:and|then|plus|followed by)\b)",
+    rf"\b(?:get|let|come|go|gets|lets)(?: (?:yourself|you|me|us|them|him|her))? (?:in|inside"
+    rf"|through|past)\b"
+    rf"[^.!?\n]{{0,30}}?\b(?:with|by|using|press|type|enter|is)\s+{CODE}(?=\s*(?:[.,;!]|$|and\b"
+    rf"|then\b))",
+    r"\b(?:(?:bike|bicycle|pad|combination|cable|key) ?locks?|padlock|lock ?box|key ?safe"
+    r"|keypad)\s+"
+    rf"(?!(?:19|20)\d\d\b){CODE}(?=\s*(?:[.,;!)]|$|and\b|then\b))",
+    rf"\b(?:{PLACE}|pin|passcode|code)\b[^.!?\n,]{{0,20}}?(?:\bis|\bare|\bwas"
+    rf"|['\u2019]s)\s+(?:(?:my|our|his"
+    r"|her|the|their)\s+)?[^.,!?\n\d]{1,40}[,:]\s*(?P<secret>\d{4,8})(?![\w-]|[.,:]\d)",
+    r"\b(?:security|sec|safety|verification)(?: code| no\.?| "
+    r"number)?[:\s]+(?:is\s+)?(?P<secret>\d{3,4})"
+    r"(?=\s*(?:[.,;!)]|$))",
+    r"\b(?:routing|account|acct|a/c)(?: (?:number|no\.?"
+    r"|#))?[:\s]+(?:is\s+)?(?P<secret>\d(?:[ -]?\d){5,15})"
+    r"(?![\w-]|[.,:]\d)",
+    r"\b(?P<secret>(?-i:[A-CEGHJ-PR-TW-Z]{2}) ?\d\d ?\d\d ?\d\d ?(?-i:[A-D]))\b",
+    r"\bpass(?:word|wd|code)?\s*[=:]\s*(?P<secret>letmein|qwerty\w*|iloveyou|hunter\d"
+    r"|welcome\d*|abc123"
+    r"|monkey\d*|dragon\d*|trustno1|sunshine\d*)\b",
+    r"\b(?:ni|nino|national insurance|insurance)\b[^.!?\n]{0,20}?\b(?P<secret>[A-Z]{2} ?\d\d "
+    r"?\d\d ?\d\d ?[A-D])\b",
+    r"\bpassport\b[^.!?\n]{0,12}(?:\bno\.?|\bnumber|\bnr\.?|#)?[^.!?\n]{0,16}?"
+    r"(?<![\w-])(?P<secret>(?=(?:[A-Z]{0,9}\d){5})(?-i:[A-Z0-9]{7,9}))(?![\w-]|[.,:]\d)",
+    r"\b(?:licen[cs]e|permit|id(?:entity)?(?: card)?)\b[^.!?\n]{0,24}?(?:number|no\.?|nr\.?"
+    r"|#)\W{0,3}(?:is\s+)?"
+    r"(?P<secret>(?=(?:[A-Z-]{0,9}\d){4})(?-i:[A-Z0-9][A-Z0-9-]{6,19}))(?![\w-])",
+    rf"\b{IDENTITY}\s*(?:number|no\.?|nr\.?|id|#)?[^.!?\n\d]{{0,20}}(?<![\w-])"
+    r"(?P<secret>\d(?:[ .-]?\d){7,13})(?![\w-]|[.,:]\d)",
+    r"\b(?:says?|said|reads|text(?:ed)?|sms|got|received|sent|enter)\b[^.!?\n]{0,30}\bcode:?\s+"
+    r"(?P<secret>\d{5,8})(?![\w-]|[.,:]\d)",
+    r"\b(?:2fa|two-factor|steam guard|guard|backup|recovery|rescue|auth\w{0,12})(?: (?:code"
+    r"|key)s?)?:?\s+(?:is\s+)?"
+    r"(?P<secret>\d(?:[ -]?\d){5,11}|(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,8}))(?![\w-]"
+    r"|[.,:]\d)",
+    r"\b(?:codice|c[óo]digo|code|kode?|koodi|t[üu]r-?code|clave)\s+(?:(?:de|del|della|dello|du"
+    r"|da|do|der|f[üu]r|den|pour|para|per"
+    r"|na|til|do)\s+(?:[^\s.!?]+\s+){1,3}?|d['\u2019]\S+\s+)?(?:è|é|e|es|est|ist|jest|är|er"
+    r"|to)\s+"
+    r"(?P<secret>(?-i:[A-Z]{0,2}\d[\dA-Z]{2,9}#?))(?![\w-]|[.,:]\d)",
+    r"\b(?:network|wi-?fi|wlan|ssid|router|hotspot)\b[^.!?\n]{0,60}?\b(?:key"
+    r"|code)\W{1,3}(?:is\s+)?"
+    r"(?P<secret>\d{8,63})(?!\w)",
+    r"\b(?:user(?:name)?|login|network|ssid)[:\s]\s*(?:\S*[\d@.]\S*"
+    r"|\S+,)\s+(?:and\s+)?(?:password"
+    r"|pw|pwd)"
+    r"[:\s]\s*(?P<secret>[^\s.,;!?()\"\x27=]{4,})(?=[.,;!]|\s*$|\n)",
+    rf"\b{PLACE}\s+(?:takes|needs|wants)\s+{CODE}(?=\s*(?:[.,;!]|$|and\b|then\b))",
+    rf"\b{PLACE}\b[^.!?\n]{{0,60}}?(?<![\w-])(?P<secret>\d(?:-\d){{3,7}})(?![\w-])",
+    rf"\b(?:remember|memori[sz]e)\s+(?!1[89]\d\d|20\d\d){CODE}(?=\s*(?:[.,;!]|$|for\b))",
+    r"(?<![\w.,])(?P<secret>[#*]?\d(?:[ -]?\d){2,9})(?:,?\s+(?:and|then|followed by|plus"
+    r"|with))(?:\s+press)?"
+    r"(?:\s+(?:the|a))?\s+(?:(?:pound|hash|star|asterisk)\b|(?:green|red|enter|square)\s+(?:key"
+    r"|button))",
+    r"(?<![\w.,])(?P<secret>\d(?:[ -]?\d){3,9}#?)\s+(?:will\s+)?(?:(?:opens?|unlocks?"
+    r"|disarms?)\s+(?:the|it|my|our)"
+    r"\b|(?:gets?|lets?)\s+(?:you|me|us)\s+(?:in|through|past)\b|to\s+(?:sign|log|verify|confirm"
+    r"|unlock|disarm))",
+    r"\b(?:unlock|open|disarm|get in|log in|sign in)s?\b[^.!?\n]{0,40}?\b(?:with|typing|entering"
+    r"|using)\s+"
+    rf"{CODE}(?=\s*(?:[.,;!?]|$|\band\b))",
+    r"\b(?:digits|numbers?|code)\s+(?:on|at) the back(?: of (?:it|(?:the|my) card))?\W*(?:is"
+    r"|are)?\W*"
+    r"(?P<secret>\d{3,4})\b",
+    rf"\b(?:combination|combo|dial|safe|padlock|locker|lock)\b[^.!?\n]{{0,60}}?(?:\b(?:is"
+    rf"|combination|combo|go|turn"
+    rf"|goes|are|its)|['\u2019]s|[:=,])\s*(?P<secret>{DIAL}(?:[ ,/\u2013-]+(?:and "
+    rf"|then )*{DIAL}){{2,4}})(?![\w-]|\.\d)",
+    r"\b(?:security|secret|recovery) question[^\n]{0,120}?\banswer(?:['\u2019]s|\s+is|\s+was"
+    r"|\s*[:=])\s*"
+    r"(?P<secret>[^\W\d_][\w'-]{2,}(?:\s+(?-i:[A-Z])\w+)*)",
+    r"\biban\b[^\n]{0,40}?\b(?P<secret>(?-i:[A-Z]{2})\d{2}(?:[ .-]?(?-i:[A-Z0-9]){1,4}){3,8})\b",
+    r"\b(?:key|licen[cs]e|serial"
+    r"|activation)\b[^.!?\n]{0,50}?(?-i:(?=[A-Z -]*\d)(?P<secret>[A-Z0-9]{4,6}"
+    r"(?:[ -][A-Z0-9]{4,6}){2,7}))\b",
+    rf"\b(?:punch|key|type|enter|press|tap|put)(?:s|ed"
+    rf"|ing)?\s+(?:in\s+)?{CODE}(?=[^.!?\n]{{0,40}}\b{PLACE}\b)",
+)

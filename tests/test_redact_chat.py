@@ -1,0 +1,361 @@
+"""Secrets as people write them in a chat, and all that only sounds like one.
+
+Run: pytest tests/test_redact_chat.py
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sleeping_plugin import redact as formats
+from sleeping_plugin.redact import REDACTED, find_secrets, redact, redact_chat
+
+# The secrets are between braces.
+SECRETS = r"""
+the wifi is {Blaubeere_77} if anyone asks
+wifi is {BTHub6-X9Q2}, password {mW4kTz9pLq}
+our wifi name is Casa Verde and the password {limon2019}
+guest network: fritzbox, key {84720193756201847362}
+the wifi at my mum's is all lowercase {sundaygravy}
+Wi-Fi: {oatmilk4ever}
+The Wifi pw in the cabin is {Skogen!1962}, could you put that on the sign?
+put this on the fridge note: wifi password {tomatensaft}
+login is brenda.k and {Otters4Life}
+login: brenda / {Otters4Life}
+user: brenda pass: {Otters4Life}
+username brenda, password {otterslife}
+my username is brenda_k and my password is {Otters}
+u: admin p: {changeit77}
+the admin login is {root/toor2023}
+it's admin and {Qwerty!55} for the camera
+for Netflix it's {Chestnut88}, write it down please
+Remember this for me: {Hj7#kLmq2}
+my Spotify login is mail me@example.org with password {kazoo}
+I keep forgetting it, it's {hunter2}, don't tell
+My password is {hunter2}, sorry, {hunter3}
+The password was {Maple44} but now it's {Maple45}
+new password: {Sommerregen}
+my password has always been {frida1987} and nobody guessed
+It is my daughter's name and birth year, {Ella2011}, as the password everywhere
+password = {letmein}
+Old pw {letmein99}, new pw {letmein100}
+passcode {4471}
+the passcode to my phone is my birthday, {140389}
+my phone unlocks with {2580}
+My phone's code is {739105} lol
+ipad code {1122}
+Alarm is {5519} then the hash key
+the alarm code at the shop's {73 18 40}
+the code to disarm it is {8842}
+To get in, press {2580} and the bell sign
+you get through the gate with {1966}
+the gate wants {4711}, star, then wait
+gate code's {9044}
+door code {C2580X}
+The key safe is {2218}, for the carer
+key box number is {4730}
+lockbox: {1397}
+My locker combo is {14-32-8}
+It's locker 212 and the combination is {31-5-22}
+The safe opens with {27-04-91}
+the safe is {left 27, right 4, left 91}
+the number for the safe is our wedding day, {190610}
+bike lock {4815}
+Pin {6175} for the fuel card
+fuel card pin is {6175}, I always forget it
+the pin is {one nine six two}
+my bank pin, {8034}, is the same as my alarm
+PIN for the debit card: {8034}
+My debit card is {4556 7375 8689 9855}, expires 04/27, cvv {381}
+card no {4556737586899855} exp 04/27 security code {381}
+the card ends 09/26 and the three numbers on the back are {381}
+exp 04/27, cvc {381}
+my account number is {48291730} and the sort code {20-45-91}
+sort code {20-45-91}
+routing {021000021}, account {483920174}
+My IBAN is {NL91 ABNA 0417 1643 00}
+NI number {QQ 12 34 56 C}
+my national insurance number is {QQ123456C}
+SSN {536-90-4399}
+social: {536 90 4399}
+my passport number is {X4839201}
+passport no. {C01X00T47}, expires 2031
+my driver's license number is {D483-2910-3847}
+my licence number is {MORGA753116SM9IJ}
+NHS number is {485 777 3456}
+the API key is {lmb_live_9f3KqT72xVbN4mZc8RwY}
+token: {9f3KqT72xVbN4mZc8RwY}
+here's my key {sk-ant-api03-abcdEFGH1234ijklMNOP5678}
+export TOKEN={d41d8cd98f00b204e9800998ecf8427e}
+client secret is {Gx8-2kLmPq77vTz}
+seed words: {velvet orbit camera lunch idle marble frost pencil wagon title echo harvest}
+wallet recovery: {velvet orbit camera lunch idle marble frost pencil wagon title echo harvest}
+my recovery code is {K7QX-29FM-PL4T}
+backup codes {83920174 57382910 29384756}
+2FA backup {8392 0174}
+The text says code {482913}, should I enter it?
+my one time code was {482913}
+mother's maiden name is the security question, I put {Hollingbery}
+first pet is the security answer: {Tiddles}
+The answer to my secret question is {Tiddles}
+my PUK is {48291730}
+SIM pin {0417}
+Voicemail pin is {7733}
+the printer password is {admin99}
+router login is admin, {dragonfruit}
+Mein WLAN-Passwort ist {Kirschbaum22}
+Das Passwort lautet {Kirschbaum}
+la contraseña es {girasol22}
+la clave del wifi es {girasol22}
+il codice del cancello è {4471}
+la password è {girasole}
+le code de la porte est {A1974}
+le mot de passe du wifi, c'est {tournesol}
+o código do portão é {4471}
+a senha é {girassol}
+het wachtwoord is {zonnebloem}
+hasło to {slonecznik7}
+lösenordet är {solros99}
+pass phrase: {purple monkey dishwasher}
+the secret phrase is {purple monkey dishwasher}
+the vault password is {Nachtigall}!
+the code is {8842}, keep it to yourself
+The garage takes {5519}
+garage door: {5519}
+school portal: cgrey / {Basalt!7788}
+My email is leo@paperherons.example and the password {Contra%1926x}
+zoom passcode {583920}
+The Zoom link password is {b7Qk2}
+meeting ID 839 2017 4482 passcode {583920}
+steam guard code {KD7PX}
+my apple id is me@example.org, pw {Birne7}
+the code for the drug cupboard, {C2580X}, changes monthly
+my crypto key is {5KJvsngHeMpm884wtkJNzQGaCErckhHJBGFsvD3VyK5qMZXj3hS}
+"""
+
+HARMLESS = r"""
+The wifi is down again.
+Our wifi is slow upstairs but fine in the kitchen.
+wifi is great at the cafe on Elm Street
+The Wi-Fi is Vodafone and it costs 39 euros.
+The wifi is called Pretty Fly.
+My router is a FritzBox 7590.
+Is 5G better than wifi at home?
+I lost my bank card on the 14th of June.
+My login is my email address.
+I log in as a guest and read the forum.
+user: Brenda, 54, from Leeds
+My username is gardener54 on that forum.
+my gamertag is xX_Bogdan_Xx
+The pass was closed because of snow so I took the A13.
+The Gotthard pass is at 2106 metres.
+I pass 3 exams a year.
+My bus pass costs 49 euros a month.
+My season pass is number 3 in the drawer.
+He passed away in 1998.
+pass the salt, 7 times
+She won a gold pin in 2004.
+I dropped a pin at 48.2 north.
+The hotel room is 1204 on the 12th floor.
+My flat number is 4471 and the postcode is BS6 5QA.
+I work in building 4471.
+Bus 2580 leaves at 17:45.
+The recipe needs 350 g flour, 120 ml milk.
+My ID badge has an awful photo.
+I study code and ciphers for fun.
+I wrote 4000 lines of code in 2019.
+The code of my course is BIO101.
+My course code is BIO101.
+The area code is 0431.
+The colour code is 4B9CD3.
+The paint code is RAL7016.
+My qr code is on the table.
+The code word of the day is patience in our yoga class.
+The gate is 4 metres wide.
+Gate 47 closes at 18:30.
+The key is under the mat.
+The key is C minor and the tempo is 120.
+The key is to rest the dough for 45 minutes.
+The answer is 42.
+My answer is Lisbon.
+My answer to that is no.
+The safe was built in 1904.
+My safe word for the kids is to shout.
+The alarm is set for 6:45 because I start at 7.
+The alarm went off at 0630.
+My locker is number 212 next to the pool.
+Locker 212 smells of socks.
+My lucky number is 4711.
+My shoe size is 43 and my ring size is 17.
+My car is a Skoda, plate B-KX 2043.
+my plate number is KX 2043
+My flight is TK1721 from gate 7.
+My booking reference is on paper.
+I was born on 27-04-91.
+Our wedding day was 19-06-10.
+We married on 19/06/2010 and she was 28.
+The score was 27-4-91.
+The dial goes from 1 to 10.
+Turn left after 27 metres, right at 4.
+My house number is 27, my mum's is 4, my gran's is 91.
+We counted 73, 18 and 40 sheep.
+I use a password manager called Bitwarden.
+My password manager is KeePassXC 2.7.
+I changed my password yesterday.
+I need a new password for the printer.
+Can you suggest a strong password?
+Password123 is a terrible example.
+People who use 123456 as password deserve it.
+The most common password is 123456.
+A PIN has four digits.
+The token is in my purse.
+Every chip token costs 2 dollars.
+My phone is an iPhone 13 with 128GB.
+My laptop runs Ubuntu 22.04 on a T480.
+The license expires on 2031-04-12.
+My driving licence is from 1987.
+My passport expires in 2031.
+My passport is Bulgarian.
+My NHS number is somewhere in a drawer.
+I have my National Insurance letter from 1998.
+The bank is on 48 High Street.
+My account is with Barclays since 1998.
+Account 3 is overdrawn.
+Sort the laundry by code.
+The security guard at the door is called Dave.
+The security question asks for my first pet.
+My first pet was Tiddles.
+My mother's maiden name is Hollingbery.
+The seed packets are basil, thyme and dill.
+My seed list: velvet beans, orbit peas, corn.
+Recovery took 12 weeks after the surgery.
+Two of my colleagues have 24 words for snow.
+My backup plan is a bakery in Ghent.
+The backup drive is 4000 GB.
+My crypto is down 40 percent.
+The wallet is brown leather.
+The secret is slow cooking for 8 hours.
+My secret santa is Brenda from room 114.
+Our project is called Blaubeere_77.
+My band is called Sum41.
+I love the album 1989 and the film Se7en.
+I drive a BMW E46 and ride an R1200GS.
+My favourite droid is R2D2, then C-3PO.
+My class is 7B and my room is 114.
+My tractor is a John Deere 6155R.
+Remember this for me: my dentist is Dr. Fujita.
+Remember: eggs, milk, 2 loaves.
+Remember 1966?
+I weigh 82 kg, it's 4 less than in May.
+it's 1904 that it was built in
+It's 2580 steps to the top.
+I'm a Level4 diver and an A2 rower.
+The film starts at 19:45 at screen 7.
+The admin at school is called Ruth.
+I am the admin of a group of 4000 people.
+the guest house is called Otters4Life
+The network is Cisco and the admin is Ruth.
+Press 1 for English, 2 for Spanish.
+type 2 diabetes since 1998
+Enter the roundabout, take exit 3.
+To get in you need to be 18.
+You get through the winter with 40 jars of jam.
+Take the 4711 cologne to my aunt.
+Our garage takes two cars.
+The shed takes 12 bikes.
+my door number is 14
+My card is a Visa from the DKB.
+The card expires 04/27.
+clave is a rhythm in salsa
+The code is not compiling in VS2022.
+The login is with Google.
+Her pass to De Bruyne in minute 88 was lovely.
+my gym pass is 30 a month
+"""
+
+# One chat a line, its messages between slashes.
+CHATS = r"""
+Can you make a sign for the guests? / Sure! What is the wifi password? / {tomatensaft}
+A sign, please. / What's the wifi network and password? / Casa Verde, {limonada7}
+I keep my wifi password on a note. / And what is it? / it's {Blaubeere_77}
+I changed my email password / Good idea. Make it strong. / so I made it {Frida2015}! like the dog
+My password is {hunter2} / Got it. / sorry, {hunter3}
+My password is {hunter2} / Got it, I will remember {hunter2}. / thanks
+The wifi password is {guacamole}, make a sign / WIFI: {guacamole}\nEnjoy! / great
+pin is {4921} / Noted: {4921}. / no, {4912}
+what was my locker code again? / I don't know it yet. / {4471}, write it down
+what was the alarm code / You haven't told me. / It's {5519}
+I can't get into my account / What is your username and password? / brenda + {Otters4Life}
+my bank pin / Please don't share it. / {8034}
+here comes the password: / ok / {Kastanie-9x}
+What's a good password? / A long one. Try three words. / ok I'll use {PurpleCactus19}
+my password:\n{letmein99} / ok / ta
+password for the NAS is\n{Qz81pLmm} / ok / ta
+the door code is {4471} / Your door code is {4471}. / actually {4472}
+my wifi password is {Sommer-22} make a card / Here: Password: {Sommer-22} / {Sommer-22} once more
+"""
+HARMLESS_CHATS = r"""
+I forgot my password / What is the name of the site? / Facebook
+I forgot my password / Try resetting it. How old is the account? / It's from 2014
+My password is too weak / Use a manager such as Bitwarden. / I have 1Password on my iPhone13
+I need a strong password / How many characters? / 16 would be fine
+The alarm code was changed / Who changed it? / Dave from room 114
+my locker is stuck / Which one? / 212, next to the pool
+pin it to the board / Which board? / the blue one in the hall
+Wifi is down / When did it start? / Tuesday at 10:30
+Wifi is down / Which router do you have? / FritzBox 7590
+Can you write code? / Sure. In which language? / Python3
+what's a good code name for our project? / How about Falcon? / no, Blue Heron
+I was locked out of my account / What's your name? / Brenda
+I was locked out of my account / Which account? / my Gmail
+the login is slow / On what device? / MacBook2019
+"""
+
+
+def lines(text: str) -> list[str]:
+    return text.strip().splitlines()
+
+
+def messages(chat: str) -> list[str]:
+    return [message.replace("\\n", "\n") for message in chat.split(" / ")]
+
+
+@pytest.mark.parametrize("line", lines(SECRETS))
+def test_a_secret_said_in_passing_is_taken_out(line: str) -> None:
+    assert redact(re.sub("[{}]", "", line)) == re.sub("{.*?}", REDACTED, line)
+
+
+@pytest.mark.parametrize("line", lines(HARMLESS))
+def test_what_only_sounds_like_a_secret_stays(line: str) -> None:
+    assert redact(line) == line
+
+
+@pytest.mark.parametrize("chat", lines(CHATS))
+def test_a_secret_is_known_by_what_was_said_before(chat: str) -> None:
+    told = messages(re.sub("[{}]", "", chat))
+    assert redact_chat(told) == messages(re.sub("{.*?}", REDACTED, chat))
+
+
+@pytest.mark.parametrize("chat", lines(HARMLESS_CHATS))
+def test_an_answer_after_talk_of_secrets_stays(chat: str) -> None:
+    assert redact_chat(messages(chat)) == messages(chat)
+
+
+@pytest.mark.parametrize("chat", lines(CHATS))
+def test_a_later_message_changes_nothing_of_the_earlier_ones(chat: str) -> None:
+    told = messages(re.sub("[{}]", "", chat))
+    for count in range(len(told)):
+        assert redact_chat(told[:count]) == redact_chat(told)[:count]
+
+
+def test_key_formats_look_ahead_only_so_far_that_long_lines_stay_cheap() -> None:
+    """A lookahead to the end of the line, tried at every "12-", made the work quadratic."""
+    ahead = re.findall(r"\(\?[=!][^()]*", formats._PREFIXED.pattern)
+    assert len(ahead) > 3
+    assert [part for part in ahead if re.search(r"[^\\][*+]", part)] == []
+
+
+def test_a_very_long_line_of_numbers_is_read() -> None:
+    assert find_secrets("12-" * 20_000 + " my pin is 4921")[-1].end == 60_015
