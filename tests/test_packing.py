@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sleeping_plugin.engine.backend import Sample
-from sleeping_plugin.engine.packing import NO_SIGHT, common_prefix, pack, packs
+from sleeping_plugin.engine.packing import common_prefix, pack, packs
 from sleeping_plugin.engine.torch_copy import TorchCopy
 
 torch.set_num_threads(1)
@@ -53,7 +53,7 @@ def test_every_sample_lies_in_exactly_one_pack_token_for_token(
         found += group.indices
         assert group.samples == tuple(batch[i] for i in group.indices)
         assert len(group.samples) == 1 or group.tokens.shape[1] <= limit
-        assert group.mask.shape == (1, 1, group.tokens.shape[1], group.tokens.shape[1])
+        assert len(group.layout.back) == group.tokens.shape[1] - group.layout.prefix
         for i, sample in enumerate(group.samples):
             places = [group.place(i, t) for t in range(len(sample.tokens))]
             assert group.tokens[0, places].tolist() == list(sample.tokens)
@@ -87,9 +87,9 @@ def test_samples_that_saw_each_other_would_be_noticed(copy: TorchCopy) -> None:
     batch = [Sample((*HEADS[2], 40 + i, 50, 60), 13) for i in range(3)]
     (group,) = packs(batch)
     total = group.tokens.shape[1]
-    causal = torch.full((total, total), NO_SIGHT).triu(1)[None, None]
+    others = replace(group.layout, rest=group.layout.rest.roll(1, 0))
     for broken in (
-        replace(group, mask=causal),
+        replace(group, layout=others),
         replace(group, positions=torch.arange(total)[None]),
     ):
         with torch.no_grad():
@@ -100,14 +100,14 @@ def test_samples_that_saw_each_other_would_be_noticed(copy: TorchCopy) -> None:
 def test_what_is_shared_is_computed_once() -> None:
     batch = [Sample((*HEADS[2], 40 + i, 50, 60), 14) for i in range(5)]
     (group,) = packs(batch)
-    assert group.prefix == 12
+    assert group.layout.prefix == 12
     assert group.tokens.shape[1] == 12 + 5 * 3
 
 
 def test_the_token_before_the_target_is_never_shared() -> None:
     same = Sample((1, 2, 3, 4), 3)
     assert common_prefix([same, same]) == 2
-    assert pack([same, same], [0, 1]).targets(1) == ([4], [4])
+    assert pack([same, same], [0, 1], [2, 2]).targets(1) == ([4], [4])
     assert common_prefix([Sample((7,), 1)]) == 0
 
 
@@ -125,9 +125,9 @@ def test_samples_that_begin_otherwise_do_not_cost_the_others_their_prefix() -> N
     chats = [Sample((*HEADS[2], 40 + i, 50), 13) for i in range(3)]
     prose = [Sample((60 + i, 61, 62), 1) for i in range(3)]
     mixed = [one for pair in zip(chats, prose, strict=True) for one in pair]
-    first, second = packs(mixed)
-    assert (first.prefix, first.indices) == (12, (0, 2, 4))
-    assert (second.prefix, second.indices) == (0, (1, 3, 5))
+    (group,) = packs(mixed)
+    assert (group.shared, group.indices) == ((12, 12, 12, 0, 0, 0), (0, 2, 4, 1, 3, 5))
+    assert group.tokens.shape[1] == 12 + 3 * 2 + 3 * 3
 
 
 def test_no_samples_make_no_packs() -> None:

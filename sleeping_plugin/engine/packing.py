@@ -1,13 +1,14 @@
 """Packing: many short chats in one sequence that computes their common prefix once.
 
 All chats of a model begin with the same system prompt, which is often longer than the question.
-A pack is ``prefix + rest of sample 1 + rest of sample 2 + ...`` with a mask that lets every rest
-see the prefix and itself, and with the position each token has in its own chat. Logits are those
-of the samples run one by one; on the default model the cost of a step is about halved.
+A pack is ``prefix + rest of sample 1 + rest of sample 2 + ...``, with the position each token has
+in its own chat and a layout that lets every rest see the prefix and itself. What does not begin
+like the others, such as prose, lies there whole. Logits are those of the samples run one by one.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +17,20 @@ import torch
 
 from sleeping_plugin.engine.backend import Sample
 
-LIMIT = 448  # tokens of a pack: what is kept for the backward pass is about 2 MB for each
-HEAD = 8  # samples with the same first tokens are packed together
+LIMIT = 560  # tokens of a pack: what is kept for the backward pass is about 2 MB for each
+HEAD = 8  # samples with the same first tokens share a prefix
 NO_SIGHT = -1e9  # added to attention scores; finite, so that a fully masked row stays finite
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Who sees whom in a pack of T tokens, of which P are the prefix."""
+
+    prefix: int  # P
+    rest: torch.Tensor  # (n, R) int64: places of each sample's own tokens, padded with any place
+    sight: torch.Tensor  # (n, R, P + R) float32, added to the scores of own tokens
+    back: torch.Tensor  # (T - P,) int64: where in the flattened (n, R) each own token lies
+    causal: torch.Tensor  # (P, P) float32, added to the scores of the prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +39,17 @@ class Pack:
 
     tokens: torch.Tensor  # (1, T) int64
     positions: torch.Tensor  # (1, T) int64, position in the own chat
-    mask: torch.Tensor  # (1, 1, T, T) float32, added to the attention scores
+    layout: Layout
     samples: tuple[Sample, ...]
     indices: tuple[int, ...]  # place of each sample in the sequence that was packed
-    prefix: int  # tokens shared by all
+    shared: tuple[int, ...]  # how many of its tokens each sample has in the prefix: P or none
     starts: tuple[int, ...]  # where in T the rest of each sample begins
 
     def place(self, sample: int, position: int) -> int:
         """Return where in T the token ``position`` of the sample lies."""
-        if position < self.prefix:
+        if position < self.shared[sample]:
             return position
-        return self.starts[sample] + position - self.prefix
+        return self.starts[sample] + position - self.shared[sample]
 
     def targets(self, sample: int) -> tuple[list[int], list[int]]:
         """Return (places whose logits predict the target, the target's tokens)."""
@@ -50,7 +62,7 @@ class Pack:
         return {
             "input_ids": self.tokens,
             "position_ids": self.positions,
-            "attention_mask": self.mask,
+            "layout": self.layout,
             "use_cache": False,
         }
 
@@ -68,58 +80,71 @@ def common_prefix(samples: Sequence[Sample], own: Sequence[int] = ()) -> int:
     return max(shortest, 0)
 
 
-def pack(samples: Sequence[Sample], indices: Sequence[int], own: Sequence[int] = ()) -> Pack:
-    """Lay out ``samples`` in one sequence, the positions ``own`` apart."""
-    prefix = common_prefix(samples, own)
-    tokens = list(samples[0].tokens[:prefix])
+def pack(samples: Sequence[Sample], indices: Sequence[int], shared: Sequence[int]) -> Pack:
+    """Lay out ``samples`` in one sequence; each has ``shared`` tokens, P or none, in the prefix."""
+    prefix = max(shared)
+    first = samples[shared.index(prefix)]
+    tokens = list(first.tokens[:prefix])
     positions = list(range(prefix))
     starts = []
-    for sample in samples:
+    for sample, held in zip(samples, shared, strict=True):
         starts.append(len(tokens))
-        tokens += sample.tokens[prefix:]
-        positions += range(prefix, len(sample.tokens))
-    total = len(tokens)
-    sees = torch.zeros(total, total, dtype=torch.bool)
-    sees[:, :prefix] = True
-    for start, end in zip(starts, [*starts[1:], total], strict=True):
-        sees[start:end, start:end] = True
-    sees &= torch.ones(total, total, dtype=torch.bool).tril()
-    mask = torch.where(sees, 0.0, NO_SIGHT)
+        tokens += sample.tokens[held:]
+        positions += range(held, len(sample.tokens))
     return Pack(
         tokens=torch.tensor([tokens]),
         positions=torch.tensor([positions]),
-        mask=mask[None, None],
+        layout=lay_out(prefix, [*starts, len(tokens)], shared),
         samples=tuple(samples),
         indices=tuple(indices),
-        prefix=prefix,
+        shared=tuple(shared),
         starts=tuple(starts),
     )
 
 
+def lay_out(prefix: int, bounds: Sequence[int], shared: Sequence[int]) -> Layout:
+    """Return who sees whom: sample ``i`` lies at ``bounds[i]:bounds[i + 1]`` after the prefix."""
+    starts = torch.tensor(bounds[:-1])
+    lengths = torch.tensor(bounds[1:]) - starts
+    count, width = len(shared), int(lengths.max())
+    steps = torch.arange(width)
+    real = steps < lengths[:, None]  # (n, R)
+    to_prefix = (torch.tensor(shared) > 0)[:, None, None].expand(count, width, prefix)
+    to_self = (steps <= steps[:, None]).expand(count, width, width)
+    sees = torch.cat([to_prefix, to_self], -1)
+    return Layout(
+        prefix=prefix,
+        rest=torch.where(real, starts[:, None] + steps, starts[:, None]),
+        sight=torch.where(sees, 0.0, NO_SIGHT),
+        back=real.flatten().nonzero()[:, 0],
+        causal=torch.full((prefix, prefix), NO_SIGHT).triu(1),
+    )
+
+
 def packs(
-    samples: Sequence[Sample], limit: int = 768, own: Sequence[int] | None = None
+    samples: Sequence[Sample], limit: int = LIMIT, own: Sequence[int] | None = None
 ) -> Iterator[Pack]:
-    """Yield packs of at most about ``limit`` tokens; samples that begin alike lie together.
+    """Yield packs of at most about ``limit`` tokens; the samples that most begin alike come first.
 
     ``own`` holds a position for each sample at which something of its own is added to the stream:
     such a token is not shared, even where the tokens are the same.
     """
-    alike: dict[tuple[int, ...], list[int]] = {}
-    for i, sample in enumerate(samples):
-        alike.setdefault(sample.tokens[: min(HEAD, sample.prompt - 1)], []).append(i)
-
-    def held(members: Sequence[int]) -> list[int]:
-        return [] if own is None else [own[i] for i in members]
-
-    for members in alike.values():
-        prefix = common_prefix([samples[i] for i in members], held(members))
-        group: list[int] = []
-        size = prefix
-        for i in members:
-            rest = len(samples[i].tokens) - prefix
-            if group and size + rest > limit:
-                yield pack([samples[j] for j in group], group, held(group))
-                group, size = [], prefix
-            group.append(i)
-            size += rest
-        yield pack([samples[j] for j in group], group, held(group))
+    heads = [sample.tokens[: min(HEAD, sample.prompt - 1)] for sample in samples]
+    common = Counter(heads).most_common(1)[0][0] if heads else ()
+    alike = [i for i, head in enumerate(heads) if head == common]
+    others = [i for i, head in enumerate(heads) if head != common]
+    held = [] if own is None else [own[i] for i in alike]
+    prefix = common_prefix([samples[i] for i in alike], held) if alike else 0
+    group: list[int] = []
+    shared: list[int] = []
+    size = 0
+    for i, part in [*((i, prefix) for i in alike), *((i, 0) for i in others)]:
+        rest = len(samples[i].tokens) - part
+        if group and size + rest > limit:
+            yield pack([samples[j] for j in group], group, shared)
+            group, shared, size = [], [], 0
+        size += rest if group and max(shared) >= part else rest + part
+        group.append(i)
+        shared.append(part)
+    if group:
+        yield pack([samples[j] for j in group], group, shared)

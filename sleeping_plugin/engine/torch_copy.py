@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sleeping_plugin.engine import torch_train, torch_values
+from sleeping_plugin.engine import torch_attention, torch_train, torch_values
 from sleeping_plugin.engine.backend import AdapterPlan, Sample, ValuePlan, ValueTarget
 from sleeping_plugin.engine.packing import Pack, packs
 from sleeping_plugin.records import Array, Factors, LowRank, Message, Progress, silent
@@ -50,6 +50,7 @@ class TorchCopy:
         self.tokenize = tokenize
         self.n_layers: int = model.config.num_hidden_layers
         self.n_embd: int = model.config.hidden_size
+        model.config._attn_implementation = torch_attention.NAME
         model.requires_grad_(False)
         model.eval()
 

@@ -1,17 +1,18 @@
 """Train a LoRA adapter: cross-entropy on answers, KL to the base on everything it must keep.
 
-The frozen matrices multiply in bfloat16 where the processor has instructions for it; the residual
-stream, the adapter and the loss stay in float32.
+Matrices multiply in bfloat16 where the processor has instructions for it; the residual stream, the
+adapter's weights, their optimiser and the loss stay in float32.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from sleeping_plugin.engine.backend import AdapterPlan, Sample
@@ -31,15 +32,59 @@ def compute_dtype() -> tuple[torch.dtype, str]:
     return torch.float32, "no fast bfloat16 on this processor"
 
 
-class AdaptedLinear(torch.nn.Module):
+class LowRankSum(torch.autograd.Function):
+    """``W x + scale * b a x`` with every product in the frozen matrix's type.
+
+    Only the narrow copy of ``x`` is kept for the way back, which halves the memory of a step.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, a: Tensor, b: Tensor, scale: float) -> Tensor:
+        """Return the layer's output in float32: (..., n_out)."""
+        flat = x.reshape(-1, x.shape[-1]).to(weight.dtype)
+        low = flat @ a.to(weight.dtype).T
+        out = (flat @ weight.T).addmm_(low, (b * scale).to(weight.dtype).T)
+        ctx.save_for_backward(flat, weight, a, b, low)
+        ctx.scale = scale
+        return out.to(torch.float32).reshape(*x.shape[:-1], -1)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, Tensor, Tensor, None]:
+        """Return the gradients of ``x``, ``a`` and ``b``."""
+        flat, weight, a, b, low = ctx.saved_tensors
+        (full,) = grads
+        grad = full.reshape(-1, full.shape[-1]).to(weight.dtype)
+        grad_low = grad @ (b * ctx.scale).to(weight.dtype)
+        grad_x = (grad @ weight).addmm_(grad_low, a.to(weight.dtype)).to(torch.float32)
+        grad_a = (grad_low.T @ flat).to(torch.float32)
+        grad_b = (grad.T @ low).to(torch.float32) * ctx.scale
+        return grad_x.reshape(*full.shape[:-1], -1), None, grad_a, grad_b, None
+
+
+class FrozenLinear(torch.nn.Module):
+    """A linear layer that multiplies in ``dtype`` and returns float32."""
+
+    def __init__(self, base: torch.nn.Linear, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.weight = base.weight.detach().to(dtype)
+        self.bias = None if base.bias is None else base.bias.detach()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``W x + bias`` in float32."""
+        return self.shifted(F.linear(x.to(self.weight.dtype), self.weight).to(torch.float32))
+
+    def shifted(self, y: Tensor) -> Tensor:
+        """Return ``y + bias``."""
+        return y if self.bias is None else y + self.bias
+
+
+class AdaptedLinear(FrozenLinear):
     """A frozen linear layer plus a trainable low-rank pair (LoRA, Hu et al. 2021, eq. 3)."""
 
     def __init__(
         self, base: torch.nn.Linear, plan: AdapterPlan, dtype: torch.dtype, seed: torch.Generator
     ) -> None:
-        super().__init__()
-        self.weight = base.weight.detach().to(dtype)
-        self.bias = None if base.bias is None else base.bias.detach()
+        super().__init__(base, dtype)
         self.scale = plan.alpha / plan.rank
         bound = 1 / math.sqrt(base.in_features)
         a = torch.empty(plan.rank, base.in_features).uniform_(-bound, bound, generator=seed)
@@ -47,14 +92,37 @@ class AdaptedLinear(torch.nn.Module):
         self.b = torch.nn.Parameter(torch.zeros(base.out_features, plan.rank))
         self.enabled = True
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """Return ``W x + bias + scale * b a x`` in float32."""
-        y = F.linear(x.to(self.weight.dtype), self.weight).to(torch.float32)
-        if self.bias is not None:
-            y = y + self.bias
         if not self.enabled:
-            return y
-        return y + F.linear(F.linear(x, self.a), self.b) * self.scale
+            return super().forward(x)
+        out: Tensor = LowRankSum.apply(  # type: ignore[no-untyped-call]  # torch annotates partially
+            x, self.weight, self.a, self.b, self.scale
+        )
+        return self.shifted(out)
+
+
+@contextmanager
+def swapped(copy: TorchCopy, layers: Mapping[str, torch.nn.Module]) -> Iterator[None]:
+    """Put ``layers`` (by GGUF name) in place of the copy's own inside the context."""
+    originals = {name: copy.linear(name) for name in layers}
+    try:
+        for name, layer in layers.items():
+            copy.model.set_submodule(copy.matrices[name].module, layer)
+        yield
+    finally:
+        for name, base in originals.items():
+            copy.model.set_submodule(copy.matrices[name].module, base)
+
+
+@contextmanager
+def narrowed(copy: TorchCopy) -> Iterator[None]:
+    """Let every linear matrix multiply in the fast type inside the context."""
+    dtype, _reason = compute_dtype()
+    names = copy.linear_tensors()
+    layers = {name: FrozenLinear(copy.linear(name), dtype) for name in names}
+    with swapped(copy, layers if dtype != torch.float32 else {}):
+        yield
 
 
 @contextmanager
@@ -62,15 +130,9 @@ def adapted(copy: TorchCopy, plan: AdapterPlan) -> Iterator[dict[str, AdaptedLin
     """Swap the planned matrices for adapted ones inside the context; the originals stay as is."""
     dtype, _reason = compute_dtype()
     seed = torch.Generator().manual_seed(plan.seed)
-    originals = {name: copy.linear(name) for name in plan.tensors}
-    layers = {n: AdaptedLinear(base, plan, dtype, seed) for n, base in originals.items()}
-    try:
-        for name, layer in layers.items():
-            copy.model.set_submodule(copy.matrices[name].module, layer)
+    layers = {name: AdaptedLinear(copy.linear(name), plan, dtype, seed) for name in plan.tensors}
+    with swapped(copy, layers):
         yield layers
-    finally:
-        for name, base in originals.items():
-            copy.model.set_submodule(copy.matrices[name].module, base)
 
 
 def train(
@@ -117,12 +179,12 @@ def schedule(fraction: float, warmup: float) -> float:
 @torch.no_grad()
 def base_states(
     copy: TorchCopy, layers: dict[str, AdaptedLinear], samples: Sequence[Sample]
-) -> dict[Sample, torch.Tensor]:
+) -> dict[Sample, Tensor]:
     """Return the base's final hidden states at the target places of every anchor sample.
 
     Hidden states, not logits: they are 85 times smaller, and one product away from them.
     """
-    states: dict[Sample, torch.Tensor] = {}
+    states: dict[Sample, Tensor] = {}
     for layer in layers.values():
         layer.enabled = False
     for group in packs(list(dict.fromkeys(s for s in samples if s.anchor))):
@@ -135,18 +197,23 @@ def base_states(
 
 
 def pack_loss(
-    copy: TorchCopy, group: Pack, anchors: dict[Sample, torch.Tensor], plan: AdapterPlan
-) -> torch.Tensor:
+    copy: TorchCopy, group: Pack, anchors: dict[Sample, Tensor], plan: AdapterPlan
+) -> Tensor:
     """Return the weighted sum over samples of cross-entropy, or of KL(base || copy)."""
-    hidden = copy.hidden(group)
+    targets = [group.targets(i) for i in range(len(group.samples))]
+    hidden = copy.hidden(group)[[place for places, _ in targets for place in places]]
+    # One product with the vocabulary for the whole pack: it is read from memory once.
+    logits = torch.split(copy.logits(hidden), [len(places) for places, _ in targets])
+    kept = [anchors[sample] for sample in group.samples if sample.anchor]
+    bases = iter(
+        torch.split(copy.logits(torch.cat(kept)), [len(one) for one in kept]) if kept else ()
+    )
     total = hidden.new_zeros(())
-    for i, sample in enumerate(group.samples):
-        places, tokens = group.targets(i)
-        logits = copy.logits(hidden[places])
+    for sample, (_, tokens), own in zip(group.samples, targets, logits, strict=True):
         if sample.anchor:
-            wanted = (copy.logits(anchors[sample]) / sample.temperature).log_softmax(-1)
-            loss = F.kl_div(logits.log_softmax(-1), wanted, log_target=True, reduction="batchmean")
+            wanted = (next(bases) / sample.temperature).log_softmax(-1)
+            loss = F.kl_div(own.log_softmax(-1), wanted, log_target=True, reduction="batchmean")
             total = total + plan.anchor_weight * sample.weight * loss
         else:
-            total = total + sample.weight * F.cross_entropy(logits, torch.tensor(tokens))
+            total = total + sample.weight * F.cross_entropy(own, torch.tensor(tokens))
     return total

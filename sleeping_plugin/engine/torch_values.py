@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from sleeping_plugin.engine.backend import Sample, ValuePlan, ValueTarget
 from sleeping_plugin.engine.packing import Pack, packs
+from sleeping_plugin.engine.torch_train import narrowed
 from sleeping_plugin.records import Array, Progress
 
 if TYPE_CHECKING:
@@ -37,20 +38,21 @@ def optimise(
     deltas = torch.zeros(len(targets), copy.n_embd, requires_grad=True)
     optimiser = torch.optim.Adam([deltas], lr=plan.lr)
     groups = list(packs(samples, own=position))
-    for step in range(plan.steps):
-        optimiser.zero_grad()
-        loss = 0.0
-        for group in groups:
-            loss += _backward(copy, group, deltas, owner, position, plan) / len(samples)
-        decay = plan.weight_decay * (deltas.square().sum(-1) / norms.square()).sum()
-        decay.backward()  # type: ignore[no-untyped-call]  # torch annotates it partially
-        progress("values", (step + 1) / plan.steps)
-        if loss < plan.stop:
-            break
-        optimiser.step()
-        with torch.no_grad():
-            length = deltas.norm(dim=-1)
-            deltas.mul_((plan.clamp * norms / length.clamp_min(1e-6)).clamp_max(1.0)[:, None])
+    with narrowed(copy):
+        for step in range(plan.steps):
+            optimiser.zero_grad()
+            loss = 0.0
+            for group in groups:
+                loss += _backward(copy, group, deltas, owner, position, plan) / len(samples)
+            decay = plan.weight_decay * (deltas.square().sum(-1) / norms.square()).sum()
+            decay.backward()  # type: ignore[no-untyped-call]  # torch annotates it partially
+            progress("values", (step + 1) / plan.steps)
+            if loss < plan.stop:
+                break
+            optimiser.step()
+            with torch.no_grad():
+                length = deltas.norm(dim=-1)
+                deltas.mul_((plan.clamp * norms / length.clamp_min(1e-6)).clamp_max(1.0)[:, None])
     return deltas.detach().numpy().copy()
 
 
@@ -92,12 +94,11 @@ def _backward(
         hidden = copy.hidden(group)
     finally:
         hook.remove()
-    losses = []
-    for i, sample in enumerate(group.samples):
-        where, tokens = group.targets(i)
-        losses.append(
-            sample.weight * F.cross_entropy(copy.logits(hidden[where]), torch.tensor(tokens))
-        )
-    loss = torch.stack(losses).sum()
+    targets = [group.targets(i) for i in range(len(group.samples))]
+    logits = copy.logits(hidden[[place for places, _ in targets for place in places]])
+    loss = hidden.new_zeros(())
+    parts = torch.split(logits, [len(places) for places, _ in targets])
+    for sample, (_, tokens), own in zip(group.samples, targets, parts, strict=True):
+        loss = loss + sample.weight * F.cross_entropy(own, torch.tensor(tokens))
     (loss / len(owner)).backward()  # type: ignore[no-untyped-call]  # torch annotates it partially
     return float(loss.detach())
