@@ -197,7 +197,8 @@ def test_the_second_moment_is_the_mean_of_outer_products(copy: TorchCopy) -> Non
 def test_a_beginning_that_chats_share_counts_once_in_the_second_moment(copy: TorchCopy) -> None:
     tensor, samples = "blk.1.ffn_down.weight", chats(copy)
     (group,) = packs(samples)
-    own = [captured(copy, tensor, s)[group.layout.prefix if i else 0 :] for i, s in enumerate(samples)]
+    shared = group.layout.prefix
+    own = [captured(copy, tensor, s)[shared if i else 0 :] for i, s in enumerate(samples)]
     inputs = torch.cat(own).double()
     moment = copy.second_moment([tensor], samples)[tensor]
     np.testing.assert_allclose(moment, (inputs.T @ inputs / len(inputs)), rtol=1e-3, atol=1e-4)
