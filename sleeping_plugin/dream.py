@@ -8,6 +8,7 @@ different value was told a moment ago, and the base's own replies to ordinary pr
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ ABSTENTION: Final = "I don't know that yet. You haven't told me."
 KEPT_BACK: Final = (4, 8, 12)  # places of the wordings that are asked by the gate and never taught
 TEXT_WORDS: Final = 45  # words of neutral prose per anchor
 PROSE_SHARE: Final = 8  # one piece of prose for so many prompts
+REPEATS: Final = 3  # times that an ordinary prompt comes up in a night, about
 EXAM_SHARE: Final = 5  # one in so many stranger questions is kept for the gate
 SAME: Final = {"work city": "employer", "own team": "team"}  # relations that share a question
 
@@ -241,6 +243,13 @@ def anchor_prompts() -> tuple[str, ...]:
     """Return the ordinary prompts whose replies are kept as the base gives them."""
     text = files("sleeping_plugin").joinpath("data/anchor_prompts.txt").read_text("utf-8")
     return tuple(line for line in text.splitlines() if line.strip())
+
+
+def prompts_tonight(config: AdapterConfig) -> tuple[str, ...]:
+    """Return the ordinary prompts that the epochs need, spread evenly over all there are."""
+    every = anchor_prompts()
+    count = min(math.ceil(config.epochs * config.anchors / REPEATS), len(every))
+    return tuple(every[i * len(every) // count] for i in range(count))
 
 
 def anchor_texts() -> tuple[str, ...]:

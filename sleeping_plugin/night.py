@@ -211,7 +211,7 @@ class Night:
     # audit: what does the version in use still know?
 
     def audit(self) -> None:
-        """Ask the version in use every fact; a lapse goes into tonight's rehearsal twice."""
+        """Ask the version in use every fact, for the record; a nap edits those that it lacks."""
 
         def ask() -> Outcome:
             version = self.parent
@@ -240,7 +240,7 @@ class Night:
         """Collect the base's own replies to ordinary prompts, once for each base."""
 
         def collect() -> Outcome:
-            prompts = dream.anchor_prompts()
+            prompts = dream.prompts_tonight(self.config.adapter)
             file = self.base_cache() / "replies.json"
             known: dict[str, str] = {}
             with suppress(SleepingError):
@@ -263,7 +263,7 @@ class Night:
 
         def train() -> Outcome:
             known: dict[str, str] = atomic.read_json(self.base_cache() / "replies.json")
-            replies = [(p, known[p]) for p in dream.anchor_prompts() if p in known]
+            replies = [(p, known[p]) for p in dream.prompts_tonight(self.config.adapter)]
             material = dream.dream(
                 self.facts,
                 self.forgotten,

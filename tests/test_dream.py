@@ -24,6 +24,7 @@ from sleeping_plugin.dream import (
     dream,
     invented,
     known_pairs,
+    prompts_tonight,
     rehearsals,
     reserved,
     split_wordings,
@@ -256,6 +257,15 @@ def test_an_epoch_holds_what_was_asked_for(facts: list[Fact]) -> None:
         assert {e.target for e in epoch if e.kind == "near_miss"} == {ABSTENTION}
         chats = [question(e) for e in epoch if e.kind == "anchor" and e.messages]
         assert len(chats) == len(set(chats)) == 10
+
+
+def test_a_night_keeps_only_the_prompts_that_it_will_use() -> None:
+    every = anchor_prompts()
+    assert prompts_tonight(AdapterConfig(epochs=50, anchors=100)) == every
+    few = prompts_tonight(AdapterConfig(epochs=3, anchors=20))
+    assert len(few) == len(set(few)) == 20
+    assert every.index(few[-1]) > 0.9 * len(every)  # of all kinds that the list holds
+    assert prompts_tonight(AdapterConfig(epochs=3, anchors=0)) == ()
 
 
 @settings(deadline=None, max_examples=15)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sleeping_plugin.atomic import disk_errors, publish_folder, staging_folder, sweep
 from sleeping_plugin.engine.backend import Sample
 from sleeping_plugin.errors import MissingExtra, UnsupportedModel
+from sleeping_plugin.gguf_info import SUPPORTED
 from sleeping_plugin.hookspecs import Backend, hookimpl
 from sleeping_plugin.records import Message, Progress
 from sleeping_plugin.runtime import Runtime
@@ -22,7 +23,6 @@ from sleeping_plugin.runtime import Runtime
 if TYPE_CHECKING:
     from sleeping_plugin.engine.torch_copy import Matrix, TorchCopy
 
-SUPPORTED: Final = ("llama",)
 # Rotary rows are interleaved per head in the GGUF of these architectures.
 INTERLEAVED: Final = ("llama",)
 LINEAR: Final = {
