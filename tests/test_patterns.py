@@ -99,7 +99,8 @@ def test_the_assistants_words_are_never_facts() -> None:
 def test_a_bare_answer_is_understood_by_the_question() -> None:
     assert told("hi", "A: What is your name?", "Tom.") == {"user | name | Tom"}
     assert told("hi", "A: Where do you live?", "In Porto, since 2019.") == {
-        "user | home city | Porto"
+        "user | home city | Porto",
+        "user | since when: has lived in Porto since | 2019",
     }
     assert told("We have a dog.", "A: What is your dog called?", "Biscuit!") >= {
         "my dog | name | Biscuit"

@@ -85,7 +85,8 @@ _OPEN_HEADS = words(
     mountain island village stone gem metal shape toy sweet sweets chocolate biscuit cookie style
     weather hobby sport exercise discipline stroke event recipe plant herb shrub rose tool fabric
     yarn stitch camera lens guitar piano opera musical play symphony dance route trail walk class
-    year generation town plate timezone zone allergy
+    year generation town plate timezone zone allergy character weapon console pattern mascot
+    publisher dentist label hospital ward brewery charity church parish temple mosque supplier
     """
 )
 _NEVER = words(
@@ -106,7 +107,7 @@ _LOWER_HEADS = words(
     colour color size type sign number breed nickname degree major minor specialty speciality
     instrument language dialect handicap accent pronouns belt grade level class subject sport
     discipline position exercise dish meal animal bird flower season drink food fruit vegetable gem
-    metal stone tree genre style medium hobby allergy topping
+    metal stone tree genre style medium hobby allergy topping game character weapon
     """
 )
 _NO_KIND = words(

@@ -27,13 +27,27 @@ from sleeping_plugin.extract.people import (
 )
 from sleeping_plugin.extract.verbs import ADVERBS, BASE, BASE_AFTER, PAST, THIRD
 from sleeping_plugin.relations.grammar import is_plural, words
+from sleeping_plugin.relations.verbs import lemma
 
 _ADV = re.compile(ADVERBS, re.IGNORECASE)
+# Whose wife, dog or head, if not mine?
+_OWN_FOLK = (
+    r"wife|missus|hubby|husband|kids|head|boss|landlord|landlady|(?:little |small |wee "
+    r"|big )?(?:one|"
+    r"fella|lad|lass)(?= (?:is|was|has|eats|goes|loves|turned|plays|turns|likes|"
+    r"hates)\b)|eldest|youngest|"
+    r"oldest|dog|cat|puppy|kitten|baby|in-laws|grandkids|twins|boyfriend|girlfriend|missis"
+)
+_BARE_FOLK = (
+    r"wife|wifey|missus|missis|nan|gran|grandma|grandpa|sis|bro|husband|hubby|gf|bf|mum|mom|dad|"
+    r"boss(?: lady)?|landlord|flatmate|roommate|girlfriend|boyfriend|sister|brother|"
+    r"(?:the )?(?:eldest|"
+    r"youngest|oldest)|daughter|son|dog|cat|popsie|(?:car|van|truck|bike|tractor|"
+    r"laptop|phone|camera)(?= is\b)|himself(?=, [A-Z])|herself(?=, [A-Z])"
+)
 _START = re.compile(
     r"\b(?P<poss>(?i:my|our|his|her|their|its|whose))\s+(?=\w)|"
-    r"\b(?P<the>[Tt]he|[Oo]ur)\s+(?=(?:wife|missus|hubby|husband|kids|head|boss|landlord|"
-    r"landlady)\b"
-    r"(?! of\b))|"
+    rf"\b(?P<the>[Tt]he|[Oo]ur)\s+(?=(?:{_OWN_FOLK})\b(?! of\b| who\b| that\b))|"
     r"\b(?P<someone>[Tt]he)\s+(?=[a-z-]+(?: [a-z-]+)?, [A-Z])|"
     r"\b[Tt]he (?P<known>shop|boat|band|dog|cat|car|van|truck|bike|house|horse|parrot|puppy|"
     r"kitten|baby|company|"
@@ -41,15 +55,21 @@ _START = re.compile(
     r"\b(?P<pro>I|(?i:we|he|she|they|it|who|which|that))\b(?!')|"
     rf"\bone of (?:them|whom|these), (?P<among>{CAP})|"
     r"\b(?P<det>(?i:an?|one|two|three|four|five|six|another|this)|[1-9])\s+(?=\w)|"
-    r"(?:^|(?<=, )|(?<=and )|(?<=but ))(?P<bare>wife|wifey|missus|nan|gran|grandma|grandpa|sis|"
-    r"bro|husband|hubby|gf|bf|mum|mom|dad|boss(?: "
-    r"lady)?|landlord|"
-    r"flatmate|roommate|girlfriend|boyfriend|sister|brother)\b(?=\s+[a-z])|"
+    rf"(?:^|(?<=, )|(?<=and )|(?<=but ))(?P<bare>(?i:{_BARE_FOLK}))\b(?=\s+[a-z]|, [A-Z])|"
     r"(?P<group>(?:(?<=have )|(?<=has )|(?<=got ))(?=(?:\w+ )?(?:boys|girls|sons|daughters|kids|"
     r"twins|dogs|"
     r"cats|brothers|sisters|rabbits|horses|hens|ferrets)\b))|"
     r"\b(?P<kin>Mum|Mom|Dad|Grandma|Grandpa|Gran|Grandad|Nan|Nana|Mam|Granny)\b(?=\s+[a-z])|"
     rf"(?<![\w'])(?P<name>{NAME})(?P<own>'s?\s+(?=\w))?"
+)
+_HIM = re.compile(
+    r"\b(?:him|her)\b(?=$|[,.;!?]| (?:and|but|to|with|in|at|on|about|for|so|when|if|that|because|a|"
+    r"the|an)\b)",
+    re.IGNORECASE,
+)
+_ELIDED = re.compile(
+    r"(?:(?:and|but|also|still|so|ha|yes|now|actually|apparently|then)\b,? )*(?P<v>[a-z]+)\b",
+    re.IGNORECASE,
 )
 _INTERJECTION = (
     r"\b(?:oh|ok|okay|lol|lmao|btw|anyway|also|haha|ha|yeah|yea|nah|nope|hm+|k|tho|thx|ty|ps)\b"
@@ -110,11 +130,21 @@ class Reader(NounPhraseReader):
             at = re.search(rf"\b{re.escape(entity.name)}\b", self.text) if entity.name else None
             if at:
                 entity.mention(self.here(at.start()))
+        for match in _HIM.finditer(self.text):
+            meant = self.cast.resolve(match.group(), self.here(match.start()))
+            if meant is not None and meant.kind != "thing":
+                meant.mention(self.here(match.start()))
+        elided = self._elided_start()
+        if elided:
+            starts.append(elided)
         for match in _START.finditer(self.text):
             if any(a <= match.start() < b for a, b in self.covered):
                 continue
             if match.group("det") or match.group("group") is not None:
+                reach = self.covered[-1:]
                 self._introduce(match, starts[-1] if starts else None)
+                if self.covered[-1:] != reach:
+                    starts += self._goes_on(*self.covered[-1])
                 continue
             start = self._start(match)
             if start:
@@ -134,6 +164,42 @@ class Reader(NounPhraseReader):
                 start.known,
                 start.plural,
             )
+
+    def _elided_start(self) -> _Start | None:
+        """Read "Works at Shopify.": the last one spoken of, who is not named again."""
+        match = _ELIDED.match(self.text)
+        if match is None or self.sentence.ends == "?":
+            return None
+        verb = match.group("v").lower()
+        theirs = re.search(r"\b(?:his|her)\b", self.text)
+        if verb not in THIRD and not (theirs and lemma(verb)[1] == "past"):
+            return None
+        here = self.here(0)
+        last = [
+            one
+            for one in self.cast.entities
+            if one.introduced
+            and one.kind != "thing"
+            and one.gender != "p"
+            and one.before(here)[0] == self.turn
+            and here[1] - one.before(here)[1] <= 1
+            and one.before(here) < here
+        ]
+        if not last:
+            return None
+        who = max(last, key=lambda one: one.before(here))
+        who.mention(here)
+        return _Start(0, match.start("v"), (who,), "", "", True, False)
+
+    def _goes_on(self, begin: int, end: int) -> list[_Start]:
+        """Read on after "an apprentice of my own, Josh, good lad, supports Barnsley"."""
+        on = re.match(r"(?:, [^,;:]{2,30})?, (?=(?P<v>[a-z]+s)\b)", self.text[end:])
+        who = [
+            one for one in self.cast.entities if one.before(self.here(begin)) == self.here(begin)
+        ]
+        if on is None or len(who) != 1 or who[0].gender == "p" or on.group("v") not in THIRD:
+            return []
+        return [_Start(begin, end + on.end(), (who[0],), "", "", True, False)]
 
     def _before(self, begin: int, last: _Start | None) -> str:
         """Return what stands between the last comma or conjunction and the subject.
@@ -201,8 +267,14 @@ class Reader(NounPhraseReader):
                 return None
             entity.mention(self.here(begin))
             return self._at_verb(begin, match.end(), (entity,), "", "", singular=True)
-        if match.group("kin") or match.group("bare"):
-            word = (match.group("kin") or match.group("bare")).lower().removesuffix(" lady")
+        if match.group("bare"):
+            phrase = self.noun_phrase(match.start("bare"), None, begin)
+            if phrase is None or not phrase.entities:
+                return None
+            self.covered.append((begin, phrase.end))
+            return self._phrase_start(begin, phrase, known=True)
+        if match.group("kin"):
+            word = match.group("kin").lower()
             label = f"my {word}"
             role = read_role(word)
             gender = role[0].gender if role else ""
@@ -294,7 +366,7 @@ class Reader(NounPhraseReader):
         entity = self.cast.named(name)
         if entity is None and not is_name(first):
             rest = re.sub(rf"^{re.escape(first)}\s+", "", name)
-            if rest == name or not is_name(rest.split()[0]):
+            if rest == name or first == "The" or not is_name(rest.split()[0]):
                 return None
             name, begin = rest, begin + match.group("name").index(rest)
             entity = self.cast.named(name)
@@ -403,6 +475,9 @@ _NO_VERB = words(
 )
 
 
+_SCHEDULED = words("retire marry arrive fly leave start move graduate return open turn")
+
+
 def _agrees(verb: str, after: str, singular: bool, pronoun: str) -> bool:
     """Tell whether a word can be the verb of this subject."""
     lower = verb.lower()
@@ -412,6 +487,8 @@ def _agrees(verb: str, after: str, singular: bool, pronoun: str) -> bool:
         return False
     if lower in PAST:
         return True
+    if lower == "will":
+        return then in _SCHEDULED
     if pronoun in ("i", "we") and not singular:
         return lower not in _NO_VERB
     if not singular:

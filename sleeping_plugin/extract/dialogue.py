@@ -12,9 +12,11 @@ from dataclasses import replace
 
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.jobs import is_occupation
-from sleeping_plugin.extract.people import NAME, is_name
+from sleeping_plugin.extract.people import NAME, NAME_RE, is_name
 from sleeping_plugin.extract.sentences import Sentence, expand
 from sleeping_plugin.extract.voice import plain
+from sleeping_plugin.relations.grammar import words
+from sleeping_plugin.relations.verbs import lemma
 
 _FILLER = (
     r"^(?:(?:and|also|so|well|ok|okay|anyway|oh|yes|yeah|yep|ha|no|nope|nah|hm+|originally|"
@@ -35,7 +37,10 @@ _STATES = re.compile(
     + r"(?P<v>(?:married|engaged) (?:to|with) |born (?:in|on|and raised)|raised in |based in |"
     r"allergic to |studying |(?:working|living) (?:in|at|for|as|near|on)|teaching |learning |"
     r"retired\b|"
-    r"vegetarian\b|vegan\b|from (?=[A-Z])|lactose intolerant|left-handed|mother of|father of|mum "
+    r"vegetarian\b|vegan\b|(?:type (?:1|2|one|two) )?diabetic\b|coeliac\b|celiac\b|"
+    r"asthmatic\b|due (?:in|on) |"
+    r"on (?:blood thinners|insulin|statins|metformin|warfarin)\b|from (?=[A-Z])|"
+    r"lactose intolerant|left-handed|mother of|father of|mum "
     r"of|"
     r"dad of|(?:an? )?(?:proud )?(?:mother|father|mum|mom|dad|parent) (?:of|to) )",
 )
@@ -46,9 +51,25 @@ _NOUN_IS = re.compile(
     r"therapist|boss|manager|landlord|doctor|dentist|flatmate|roommate|son|daughter|brother|sister|"
     r"mother|father|best (?:friend|mate)|dog|cat|star sign|shoe size|birthday|bday|hometown|job|"
     r"hobby|hobbies|"
-    r"day job|mother tongue|native language|middle name|surname|last name|blood type|nickname|"
+    r"van|car|truck|bike|tractor|day job|mother tongue|native language|middle name|"
+    r"surname|last name|blood type|nickname|"
     r"age) (?:is|are|works|lives) )",
     re.IGNORECASE,
+)
+# "Joined in January": past forms that are no participles of something else
+_DONE = re.compile(
+    _FILLER + r"(?P<v>[A-Za-z]+(?:ed|ew|old|ought|an|ent|ook|on|eft|ot))(?= (?:in|at|on|with|"
+    r"to|as|my|"
+    r"the|a|an|from|here|it|for|out|over|up|\d))\b(?!.*\b(?:his|her)\b)",
+    re.IGNORECASE,
+)
+_STATE_WORDS = words(
+    """
+    named called built made born based used located married retired allergic engaged raised thought
+    bet read put let hit cut need set found aged divorced widowed said told sent tired bored
+    addicted interested excited worried supposed stationed employed trained qualified belonged
+    printed written done gone seen known loved hated wanted needed asked looked
+    """
 )
 _LABELLED = re.compile(
     r"(?:(?:also|and|oh|ok),? )?(?:my )?(?P<np>(?:favou?rite|fav|fave) [\w -]{2,20}|name|age|job|"
@@ -132,6 +153,11 @@ _ASSISTANT_ASKS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"\bwhat are you allergic to\b|\bany allergies\b|\bdo you have (?:any )?allergies\b",
             "I am allergic to {r}",
         ),
+        (
+            r"\bare you (?:based |living |still )?in [A-Z]|\bdo you live in\b|"
+            r"\bwhere are you based\b",
+            "I live in {r}",
+        ),
         (r"\bwhere do you work\b|\bwho do you work for\b", "I work at {r}"),
         (r"\bwhen(?:'s| is) your birthday\b", "my birthday is on {r}"),
         (
@@ -160,6 +186,9 @@ def completed(said: Sequence[Sentence], asked: str) -> Iterator[Sentence]:
     elsewhere = False  # the sentence before says where the user does not live
     for place, sentence in enumerate(said):
         text = _without_gaps(sentence.text)
+        before = said[place - 1].text if place else ""
+        if place <= 3 and NAME_RE.fullmatch(before) and _opens_with_job(text):
+            text = f"I am {before}, {text[:1].lower()}{text[1:]}"  # "Gaz. Plumber, 22 years"
         if place == 0 and reply_to and sentence.ends != "?":
             text = _answering(text, reply_to) or text
         elif (
@@ -173,6 +202,11 @@ def completed(said: Sequence[Sentence], asked: str) -> Iterator[Sentence]:
         asked_np = _ASKED_NP.match(sentence.text.strip()) if sentence.ends == "?" else None
         topic = asked_np.group("np") if asked_np else ""
         yield replace(sentence, text=text)
+
+
+def _opens_with_job(text: str) -> bool:
+    """Tell whether a fragment starts with what somebody does: "Plumber, 22 years"."""
+    return is_occupation(values.bare(values.first_item(text)))
 
 
 def _introduced(text: str, place: int) -> str:
@@ -218,6 +252,9 @@ def _without_gaps(text: str) -> str:
     )
     if foreign and foreign.group("v")[0].isupper():
         return f"my name is {foreign.group('v')}" + text[foreign.end() :]
+    done = _DONE.match(text)
+    if done and lemma(done.group("v"))[1] == "past" and done.group("v").lower() not in _STATE_WORDS:
+        return f"I {text[done.start('v') :][:1].lower()}{text[done.start('v') + 1 :]}"
     verb = _VERBS.match(text) or _VERBS.match(text[:1].lower() + text[1:])
     if verb:
         return (

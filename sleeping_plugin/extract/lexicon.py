@@ -7,6 +7,7 @@ from sleeping_plugin.relations.naming import PETS, PLACES_AND_THINGS
 
 MALE = words(
     """
+    himself popsie
     da granda fellow chap bloke abuelo nonno tio papi vati ojiisan lolo dadu bf fella husband
     boyfriend hubby father dad daddy papa pops brother bro son grandfather grandpa grandad granddad
     gramps opa uncle nephew grandson stepfather stepdad stepson stepbrother godfather godson groom
@@ -16,6 +17,7 @@ MALE = words(
 )
 FEMALE = words(
     """
+    herself
     mammy mamaw abuela nonna babushka babcia yiayia tia mutti maman mami amma nani lola baba gf mrs
     missis wifey wife girlfriend missus mother mum mom mommy mummy mam mama sister sis daughter
     grandmother grandma granny gran nan nana nanna oma aunt auntie aunty niece granddaughter
@@ -159,7 +161,7 @@ LANGUAGES = words(
     chinese mandarin cantonese japanese korean mongolian kazakh uzbek swahili amharic somali yoruba
     igbo hausa zulu xhosa afrikaans catalan basque galician welsh irish gaelic scots breton latin
     esperanto albanian macedonian maltese luxembourgish yiddish kurdish pashto dari creole maori
-    hawaiian quechua guarani tibetan javanese flemish bsl asl
+    hawaiian quechua guarani tibetan javanese flemish cornish manx bsl asl
     """
 )
 NATIONALITIES = LANGUAGES | words(
@@ -263,7 +265,8 @@ CONDITIONS = words(
     vertigo scoliosis parkinson's parkinsons alzheimer's dementia ms multiple sclerosis
     osteoporosis pacemaker ptsd ocd bipolar glaucoma cataracts gout sciatica rosacea pcos copd
     angina haemophilia hemophilia reflux pollen hay fever apnea apnoea raynaud's tourette's
-    ulcerative colitis thyroid
+    ulcerative colitis thyroid gallstones diverticulitis shingles sarcoidosis emphysema bronchitis
+    neuropathy cataract hernia rheumatism lumbago bursitis tendinitis
     """
 )
 HEALTH_ADJECTIVES = words(

@@ -15,6 +15,7 @@ from sleeping_plugin.extract.people import (
     Role,
     is_name,
     may_be_lower_name,
+    read_aged,
     read_role,
     read_trade,
     user_label,
@@ -22,6 +23,7 @@ from sleeping_plugin.extract.people import (
 from sleeping_plugin.extract.sentences import Sentence
 from sleeping_plugin.extract.verbs import ADVERBS, BASE, PAST, THIRD
 from sleeping_plugin.relations.grammar import USER, words
+from sleeping_plugin.relations.verbs import lemma
 
 _ADV = re.compile(ADVERBS, re.IGNORECASE)
 WORD = re.compile(r"[^\W\d_][\w'-]*")
@@ -61,7 +63,7 @@ _FOLLOWERS = words(
     currently both all not so because since if when while where here there yesterday today tomorrow
     i he she we they my his her our their a an the is are was were has have had will would can
     could should might must about by than like after before until yes no ok lol again back out up
-    down
+    down last next this ago recently over
     """
 )
 
@@ -84,6 +86,8 @@ class NounPhraseReader:
     def __init__(self, sentence: Sentence, cast: Cast, turn: int) -> None:
         self.sentence = sentence
         self.text = _LOWER_I.sub("I", sentence.text) if sentence.casual else sentence.text
+        if sentence.casual:
+            self.text = _with_capital(self.text, cast, (turn, sentence.index, 0))
         self.cast = cast
         self.turn = turn
         self.told: list[tuple[str, str, int, str]] = []  # (label, name, place, age)
@@ -105,7 +109,7 @@ class NounPhraseReader:
             self.cast.remember(entity)
             entity.mention(self.here(begin))
             return NounPhrase(None, None, [entity], end=at + ours.end())
-        read = read_role(text) or modified_role(text) or read_trade(text)
+        read = read_role(text) or modified_role(text) or read_trade(text) or read_aged(text)
         if read is None:
             return self._attribute(at, owner)
         role, length = read
@@ -263,6 +267,25 @@ class NounPhraseReader:
         return NounPhrase(owner, None, noun=noun, end=at + len(noun))
 
 
+def _with_capital(text: str, cast: Cast, here: Place) -> str:
+    """Write the name at the start of a sentence large: "brandon works at shopify"."""
+    front = re.match(
+        r"(?:(?:and|but|so|oh|also|btw|lol|ha|yeah|anyway|ok)\b,? )*(?P<v>[a-z]{3,}) ", text
+    )
+    verb = WORD.match(text, front.end()) if front else None
+    if not front or not verb or verb.group() not in THIRD - {"has"} | {"was", "has"}:
+        return text
+    word = front.group("v")
+    known = cast.named(word)
+    if not (known and known.introduced):
+        if cast.unnamed(here) is None or not may_be_lower_name(word) or word in _FOLLOWERS:
+            return text
+        if word in BASE or verb_like(word) or read_role(word) or word in cast.taken:
+            return text
+    at = front.start("v")
+    return text[:at] + word.capitalize() + text[at + len(word) :]
+
+
 def modified_role(text: str) -> tuple[Role, int] | None:
     """Read a role after one or two words that we do not know: "pipe band", "salsa partner"."""
     front = re.match(r"(?:[a-z][\w-]+ ){1,2}?(?=[a-z])", text)
@@ -282,6 +305,10 @@ def modified_role(text: str) -> tuple[Role, int] | None:
     return None
 
 
+_ADJECTIVAL = words("red wicked naked sacred aged shed bed speed feed seed weed breed")
+
+
 def verb_like(word: str) -> bool:
     lower = word.lower()
-    return lower in THIRD or lower in PAST or lower in ("am", "are", "is", "have", "says", "said")
+    known = lower in THIRD or lower in PAST or lower in ("am", "are", "is", "have", "says", "said")
+    return known or (lemma(lower)[1] == "past" and lower not in _ADJECTIVAL)

@@ -14,14 +14,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sleeping_plugin import relations
-from sleeping_plugin.extract import corrections, values
+from sleeping_plugin.extract import amendments, corrections, values
 from sleeping_plugin.extract.attributes import attribute
 from sleeping_plugin.extract.clauses import Clause, Reader
 from sleeping_plugin.extract.dialogue import completed
 from sleeping_plugin.extract.guard import is_statement, lasts
 from sleeping_plugin.extract.jobs import is_occupation
+from sleeping_plugin.extract.open_facts import open_facts
 from sleeping_plugin.extract.people import CAP, Cast, Entity
 from sleeping_plugin.extract.phrases import Spoken, signature, spoken_facts
+from sleeping_plugin.extract.phrases.late import may_name
 from sleeping_plugin.extract.rules import Found, Said, said_of
 from sleeping_plugin.extract.sentences import Sentence, sentences
 from sleeping_plugin.extract.verbs import BASE, PAST, THIRD
@@ -64,6 +66,7 @@ class PatternExtractor:
         del model
         cast = Cast()
         told: list[tuple[Turn, Sentence, Found]] = []
+        memory = amendments.Memory()
         asked = ""
         number = 0  # of the user's turns, by which pronouns reach back
         for turn in turns:
@@ -72,7 +75,7 @@ class PatternExtractor:
                 continue
             told += [
                 (turn, sentence, fact)
-                for sentence, fact in _turn_facts(turn, number, asked, cast, told)
+                for sentence, fact in _turn_facts(turn, number, asked, cast, told, memory)
             ]
             asked = ""
             number += 1
@@ -82,7 +85,12 @@ class PatternExtractor:
 
 
 def _turn_facts(
-    turn: Turn, number: int, asked: str, cast: Cast, earlier: Sequence[tuple[Turn, Sentence, Found]]
+    turn: Turn,
+    number: int,
+    asked: str,
+    cast: Cast,
+    earlier: Sequence[tuple[Turn, Sentence, Found]],
+    memory: amendments.Memory,
 ) -> Iterator[tuple[Sentence, Found]]:
     """Yield the facts of one user turn, sentence by sentence."""
     before = [fact for _, _, fact in earlier]
@@ -90,9 +98,15 @@ def _turn_facts(
     for sentence in completed(sentences(turn.text), asked):
         found = list(_sentence_facts(sentence, cast, number, previous))
         found = corrections.apply(sentence, found, before, cast)
+        heard = amendments.Heard(number, sentence, asked)
+        found = amendments.amend(
+            heard, found, before, cast, memory, lambda s: _sentence_facts(s, cast, number, "")
+        )
         previous = sentence.text
         for fact in found:
             before.append(fact)
+            if fact.relation != "name":
+                cast.taken |= set(fact.value.lower().split())
             yield sentence, fact
     signed = signature(own_words(turn.text))
     if signed and not any(f.subject == USER and f.relation == "name" for f in before):
@@ -111,10 +125,51 @@ def _sentence_facts(sentence: Sentence, cast: Cast, turn: int, previous: str) ->
                 facts.append(fact)
                 yield corrections.negate(fact) if negated else fact
         yield from _livelihood(clauses, facts)
-        if not negated:
-            yield from _mentions(reader, clauses)
-            user = Said(None, "", piece.casual, cast, (turn, piece.index, 0))
-            yield from spoken_facts(Spoken(reader.text, previous, user, piece.index, piece.ends))
+        if negated:
+            continue
+        user = Said(None, "", piece.casual, cast, (turn, piece.index, 0))
+        for fact in (
+            *_mentions(reader, clauses),
+            *spoken_facts(Spoken(reader.text, previous, user, piece.index, piece.ends)),
+        ):
+            facts.append(fact)
+            yield fact
+        yield from _open_facts(clauses, reader, facts)
+
+
+def _open_facts(
+    clauses: Sequence[Clause], reader: Reader, told: Sequence[Found]
+) -> Iterator[Found]:
+    """Yield what clauses say beyond the rules: values that nothing else in the sentence has."""
+    said = {word for fact in told for word in _weighty(fact.value)}
+    for clause in clauses:
+        if (
+            clause.noun
+            or not clause.known
+            or not is_statement(clause, reader.sentence, reader.text)
+        ):
+            continue
+        for who in clause.subjects[:1]:
+            about = Said(
+                who,
+                clause.verb,
+                reader.sentence.casual,
+                reader.cast,
+                reader.here(clause.start),
+                plural=clause.plural,
+                pronoun=clause.pronoun,
+            )
+            for fact in open_facts(about, clause.before):
+                if not said & _weighty(fact.value):
+                    said |= _weighty(fact.value)
+                    yield fact
+
+
+def _weighty(value: str) -> set[str]:
+    """Return the words of a value that carry it."""
+    return {
+        word for word in re.findall(r"[\w']+", value.lower()) if len(word) > 3 or word.isdigit()
+    }
 
 
 def _mentions(reader: Reader, clauses: Sequence[Clause]) -> Iterator[Found]:
@@ -155,13 +210,16 @@ def _clause_facts(clause: Clause, reader: Reader) -> Iterator[Found]:
     if not is_statement(clause, reader.sentence, reader.text):
         return
     for who in clause.subjects:
+        named = _named_on_the_way(clause, who, reader) if who is not None else None
+        if named:
+            yield named
         said = Said(
             who,
             clause.verb,
             reader.sentence.casual,
             reader.cast,
             reader.here(clause.start),
-            clause.known,
+            clause.known or named is not None,
             clause.plural,
             clause.pronoun,
             reader.sentence.index <= 1 and not _words_before(clause, reader),
@@ -173,13 +231,9 @@ def _clause_facts(clause: Clause, reader: Reader) -> Iterator[Found]:
                     yield fact
             continue
         for fact in _verb_facts(said):
-            if not clause.known and who is not None:
-                named = _naming(fact, who, clause, said)
-                if named:
-                    yield named
-                    fact = replace(fact, subject=who.subject)
-                elif not _sure_stranger(fact, clause):
-                    continue
+            stranger = not clause.known and who is not None and named is None
+            if stranger and not _sure_stranger(fact, clause):
+                continue
             if lasts(clause.verb, fact.relation):
                 if who is not None and not who.introduced:
                     who.introduced = True
@@ -187,33 +241,21 @@ def _clause_facts(clause: Clause, reader: Reader) -> Iterator[Found]:
                 yield fact
 
 
-_PERSONAL = frozenset(
-    {
-        "job",
-        "age",
-        "former job",
-        "employer",
-        "hometown",
-        "home city",
-        "hobby",
-        "teach",
-        "instrument",
-    }
-)
-
-
-def _naming(fact: Found, who: Entity, clause: Clause, said: Said) -> Found | None:
+def _named_on_the_way(clause: Clause, who: Entity, reader: Reader) -> Found | None:
     """Return the name fact in "My wife will correct it, Hélène is a translator".
 
     Somebody without a name is mentioned, then a name does what only people do.
     """
-    if clause.pronoun in ("he", "she", "who") or fact.relation not in _PERSONAL:
+    here = reader.here(clause.start)
+    if clause.known or who.introduced or not who.name or clause.pronoun != who.name:
         return None
-    waiting = said.cast.unnamed(said.here)
-    if waiting is None or who.introduced:
+    if not may_name(who.name, reader.cast, casual=False) or clause.plural:
+        return None
+    waiting = reader.cast.unnamed(here)
+    if waiting is None or waiting.before(here)[0] != here[0]:
         return None
     waiting.name, who.label, who.introduced = who.name, waiting.label, True
-    who.gender = waiting.gender
+    who.gender, who.kind = waiting.gender, waiting.kind
     return Found(waiting.label, "name", who.name, 0.8)
 
 

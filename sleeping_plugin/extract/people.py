@@ -13,6 +13,7 @@ from sleeping_plugin.extract.lexicon import (
     MALE,
     MONTHS,
     NATIONALITIES,
+    NUMBERS,
     PERSON_ROLES,
     PLURAL_ROLES,
     RELIGIONS,
@@ -92,6 +93,7 @@ _STOP_AFTER_ROLE = words(
     died moved will would could should can may might must there here today yesterday tomorrow
     tonight again said's keeps makes takes calls called named turns turned speaks studies teaches
     drives runs owns hates enjoys needs about by than like after before until yes no ok lol haha
+    say tell think want go see
     birthday name names house car room job work school phone stuff things place food bed toy friend
     friends family wedding party problem problems whole up down out over off back away together
     alone either neither very quite pretty kinda sorta definitely probably maybe basically
@@ -163,6 +165,7 @@ class Cast:
     """Everybody mentioned so far in one conversation."""
 
     entities: list[Entity] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)  # values of facts so far, no names of people
 
     def meet(self, label: str, kind: str, name: str, gender: str, seen: Place) -> Entity:
         """Return the entity of that label and name, new or known, as mentioned at ``seen``."""
@@ -180,8 +183,15 @@ class Cast:
         if not any(entity is one for one in self.entities):
             self.entities.append(entity)
 
-    def unnamed(self, here: Place) -> Entity | None:
-        """Return the one person or animal of this message who has no name yet, if it is one."""
+    def unnamed(
+        self, here: Place, *, reach: int = 1, gender: str = "", alone: bool = False
+    ) -> Entity | None:
+        """Return the person or animal spoken of before ``here`` whose name is still to come.
+
+        The last one mentioned counts, up to ``reach`` sentences back; where this message has none
+        so far, the one of the message before, if it is one. ``gender`` is that of a pronoun that
+        stands beside the name; ``alone`` says that the name is a sentence of its own.
+        """
         waiting = [
             entity
             for entity in self.entities
@@ -189,21 +199,27 @@ class Cast:
             and not entity.name
             and entity.kind != "thing"
             and entity.gender != "p"
-            and entity.seen[0] == here[0]
-            and here[1] - entity.seen[1] <= 1
-            and entity.seen < here
+            and entity.before(here) < here
+            and here[0] - entity.before(here)[0] <= 1
+            and re.match(r"my [^']*$", entity.label)
+            and not (gender and entity.gender and entity.gender != gender)
         ]
-        direct = [entity for entity in waiting if re.match(r"my [^']*$", entity.label)]
-        return direct[0] if len(direct) == 1 else None
+        near = [
+            entity
+            for entity in waiting
+            if entity.before(here)[0] == here[0] and here[1] - entity.before(here)[1] <= reach
+        ]
+        if near:
+            return max(near, key=lambda entity: entity.before(here))
+        earlier = [entity for entity in waiting if entity.before(here)[0] < here[0]]
+        sure = len(earlier) == 1 and len(waiting) == 1 and here[1] <= (1 if alone else 0)
+        return earlier[0] if sure else None
 
     def named(self, name: str) -> Entity | None:
         """Return the entity that goes by ``name`` (or its first word)."""
         for entity in reversed(self.entities):
-            if entity.name and (
-                entity.name == name
-                or entity.name.split()[0] == name
-                or entity.name.split()[-1] == name
-            ):
+            called = entity.name.lower()
+            if called and name.lower() in (called, called.split()[0], called.split()[-1]):
                 return entity
         return None
 
@@ -300,6 +316,8 @@ def read_role(text: str) -> tuple[Role, int] | None:
     head = match.group("role").lower()
     mods = match.group("mods")
     age = re.search(r"(\d+)[- ](year|yr|month|week)s?[- ]old", mods, re.IGNORECASE)
+    if head in ("fella", "lad", "man") and re.search(r"\b(?:little|wee|small) ", mods, re.I):
+        head, mods = "son", ""
     kept = re.sub(r"\d+[- ](?:year|yr|month|week)s?[- ]old,? ", "", mods).replace(",", "")
     kept = re.sub(
         r"\b(?:dear|dearest|beloved|lovely|crazy|grumpy|tiny|small|fat|fluffy|chubby|"
@@ -329,6 +347,16 @@ def read_trade(text: str) -> tuple[Role, int] | None:
         return None
     trade = match.group("v")
     return Role(trade, trade.split()[-1], "person", "", False), len(trade)
+
+
+def read_aged(text: str) -> tuple[Role, int] | None:
+    """Read "4 year old" in "my 4 year old has eczema": a child without a word for it."""
+    match = re.match(r"(?P<n>\d{1,2}|[a-z]+)[- ](?P<unit>year|yr|month|week)s?[- ]olds?\b", text)
+    if not match or not (match.group("n").isdigit() or match.group("n") in NUMBERS):
+        return None
+    years = match.group("unit").startswith("y")
+    age = match.group("n") if years else f"{match.group('n')} {match.group('unit')}s"
+    return Role("kid", "kid", "person", "", match.group().endswith("s"), age), match.end()
 
 
 def singular_label(role: Role) -> str:
@@ -386,6 +414,12 @@ CANONICAL_ROLE = {
     "mrs": "wife",
     "missis": "wife",
     "wifey": "wife",
+    "himself": "husband",
+    "herself": "wife",
+    "popsie": "dad",
+    "wee lass": "daughter",
+    "little lass": "daughter",
+    "boss lady": "boss",
     "missus": "wife",
     "hubby": "husband",
 }

@@ -46,8 +46,11 @@ _CONTRACTIONS = tuple(
             r"thirty|forty|"
             r"fifty|sixty|seventy|eighty|ninety)(?:-\w+)?(?=$|[,.;!?]| and\b| years)|like|vegan|"
             r"vegetarian|veggie|diabetic|pescatarian|coeliac|celiac|deaf|blind|divorced|widowed|"
-            r"way|"
-            r"so)\b(?! (?:birthday|name|age|job))",
+            r"way|due|pregnant|obsessed|mad on|into|off to|"
+            r"(?!wedding|building|painting|meeting|training|evening|morning|thing|king|ring|spring|"
+            r"clothing|sibling|reading|writing|housing|heating|ceiling|opening|saying|"
+            r"feeling|drawing)"
+            r"[a-z]{2,}ing(?= [a-z])|so)\b(?! (?:birthday|name|age|job))",
             r"\1 is \2",
         ),
         (r"\bnames (?=\w+(?: btw| by the way| and|,|$|\.|!))", "name is "),

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from functools import cache
 from zlib import crc32
 
+from sleeping_plugin.relations.frames import frame_relation, is_frame
 from sleeping_plugin.relations.grammar import USER, capitalised, is_plural, plural, realise, words
 from sleeping_plugin.relations.leisure import LEISURE, VERBS
 from sleeping_plugin.relations.life import LIFE
@@ -115,6 +116,8 @@ def find(subject: str, relation: str) -> Relation:
     known = CLOSED.get(relation) or RARE.get(relation)
     if known is not None:
         return known
+    if is_frame(relation):
+        return frame_relation(relation)
     return _verb_relation(relation) if relation in VERBS else _noun_relation(relation)
 
 
@@ -169,9 +172,11 @@ def wordings(subject: str, relation: str, value: str, *, alias: str = "") -> tup
     stems = [_sentence(stem, subject) for stem in found.stems]
     framed: list[str] = []
     for i in range(4):
-        clause, noun = clauses[i % len(clauses)], nouns[i % len(nouns)]
-        framed.append(_frame(_EMBEDDED, turn + i, c=clause))
-        framed.append(_frame(_NOMINAL, turn // 7 + i, n=noun))
+        framed.append(_frame(_EMBEDDED, turn + i, c=clauses[i % len(clauses)]))
+        if nouns:
+            framed.append(_frame(_NOMINAL, turn // 7 + i, n=nouns[i % len(nouns)]))
+        else:  # a whole verb phrase is no noun: ask for it in a few more frames
+            framed.append(_frame(_EMBEDDED, turn + i + 4, c=clauses[(i + 1) % len(clauses)]))
         if i < 3:
             framed.append(_frame(_DIRECT, turn // 11 + i, q=asks[(turn + i) % len(asks)]))
     framed += [stems[0], *(f"Complete this sentence: {stem} ..." for stem in stems[-1:])]
@@ -320,7 +325,7 @@ def _plural_noun(noun: str) -> bool:
 _QUESTION_WORDS = words(
     """
     What Who Where When Which How Whose Whom On In At By If Is Do Does Did To Since With My
-    Counting As
+    Counting As For From
     """
 )
 _OWNED = words(

@@ -71,7 +71,9 @@ def is_plural(subject: str) -> bool:
         return True
     words = subject.split()
     head = words[-1].lower() if words else ""
-    if len(words) < 2 or not (words[0].lower() in ("my", "our") or words[-2].endswith("'s")):
+    if len(words) < 2 or not (
+        words[0].lower() in ("my", "our", "your") or words[-2].endswith("'s")
+    ):
         return False
     if head in PLURAL_HEADS or re.search(r"\ws-in-law$", head):
         return True

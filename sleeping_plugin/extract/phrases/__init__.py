@@ -1,6 +1,6 @@
 """Phrases that tell a fact without a plain subject and verb, in the order they are tried in."""
 
-from sleeping_plugin.extract.phrases import names, kin, places, daily, body  # isort: skip
+from sleeping_plugin.extract.phrases import names, kin, places, daily, body, late  # isort: skip
 from sleeping_plugin.extract.phrases.base import PHRASES, Spoken, spoken_facts
 from sleeping_plugin.extract.phrases.names import signature
 
@@ -10,6 +10,7 @@ __all__ = [
     "body",
     "daily",
     "kin",
+    "late",
     "names",
     "places",
     "signature",

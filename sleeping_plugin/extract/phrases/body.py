@@ -82,6 +82,13 @@ def _my_ailment(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     del spoken
 
 
+@phrase(rf"\b(?:I|my|me)\b[^.;]*, (?:my )?(?P<v>{_AILMENTS})$")
+def _because_of(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I can't have it anymore, gallstones"."""
+    yield mine("medical condition", match.group("v"), 0.8)
+    del spoken
+
+
 @phrase(r"\bI (?:have|had|suffer from|got|live with) (?:had )?(?:it|this|that)\b")
 def _have_it(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "Is there a cure for tinnitus? I've had it since 2018"."""

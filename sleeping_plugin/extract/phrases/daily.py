@@ -21,6 +21,11 @@ _MAKES = CARS - words(
     acura crown suv outback forester passat astra jaguar range
     """
 )
+_GENERIC_MAKES = (
+    CARS
+    - _MAKES
+    - words("accord civic fiesta defender jeep beetle outback forester passat astra jaguar transit")
+)
 _AGED = (
     r"(?:(?:old|new|little|trusty|ancient|beat-up|battered|rusty|second-hand|used|white|black|red|"
     r"blue|green|grey|gray|silver|yellow) )*"
@@ -51,6 +56,17 @@ def _my_car(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     if match.group("make").lower() in _MAKES:
         yield mine("car", match.group("v"))
     del spoken
+
+
+@phrase(
+    rf"(?<!like )(?<!about )\b[Tt]he (?P<v>(?P<make>{CAP})(?: (?:[A-Z]\w*|\d+))*) (?=is|"
+    rf"has|needs|will|broke|died|was|had)"
+)
+def _the_camry(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "the Camry has to go to the mechanic": whose, if not mine?"""
+    told = match.group("make").lower() in CARS - _GENERIC_MAKES
+    if told and not re.search(r"\b(?:his|her|their|your|should I|buy|new)\b", spoken.text):
+        yield mine("car", match.group("v"), 0.8)
 
 
 @phrase(r"\bnow (?:it is|I have|we have|I drive) an? (?P<v>[\w -]+)", ignore_case=True)

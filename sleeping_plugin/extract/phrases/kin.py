@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.attributes import reversed_attribute
+from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.people import CAP, NAME, Entity, is_name, read_role, user_label
 from sleeping_plugin.extract.phrases.base import Spoken, mine, phrase
 from sleeping_plugin.extract.rules.base import Found
@@ -30,6 +31,11 @@ def _role_of(
     if read is None:
         return
     role, rest = read[0], what[read[1] :].strip()
+    if is_occupation(name.strip()):  # "Vet's my daughter"
+        label = user_label(role, owner.subject if owner else USER)
+        kept = spoken.user.cast.meet(label, role.kind, "", role.gender, (*spoken.user.here[:2], at))
+        yield Found(kept.subject, "job", name.strip().lower())
+        return
     if rest and not re.match(r"(?:from|at|in|and|who|of (?:mine|ours)|next door)\b", rest):
         return
     names, end = values.names(name, casual=False, several=role.plural)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.attributes import attribute
+from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.people import CAP, NAME, is_name, read_role, user_label
 from sleeping_plugin.extract.phrases.base import Spoken, mine, phrase
-from sleeping_plugin.extract.rules.base import Found
+from sleeping_plugin.extract.rules.base import Found, said_of
 from sleeping_plugin.relations.grammar import USER
 
 _GREETING = r"^(?:(?i:hi|hiya|hello|hey|morning|good \w+|evening|ok|so|oh)\b[,! ]*)?"
@@ -230,8 +231,25 @@ def _the_vet(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "the vet, Doc Swanson", "the sister is Mrs Quigley": whose, if not mine?"""
     words_in = match.group("role").split()
     read = read_role(match.group("role")) or read_role(words_in[-1])
-    if read and read[0].kind == "person":
+    if (read and read[0].kind == "person") or is_occupation(match.group("role")):
         yield Found(f"my {match.group('role')}", "name", match.group("v"), 0.8)
+
+
+@phrase(
+    rf"\b[Tt]he (?P<role>groom|bride|bridegroom|best man|maid of honour|bridesmaid) is "
+    rf"(?P<v>{CAP})(?P<more>,? .*)?$"
+)
+def _the_groom(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "the groom is Rangi, a marine biologist"."""
+    name = match.group("v")
+    if not is_name(name):
+        return
+    label = f"the {match.group('role')}"
+    who = spoken.user.cast.meet(label, "person", name, "", spoken.user.here)
+    yield Found(label, "name", name)
+    aside = re.match(r", (?P<v>an? .*)", match.group("more") or "")
+    if aside:
+        yield from said_of(spoken.about(who, f"is {aside.group('v')}"))
 
 
 @phrase(

@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
-from sleeping_plugin.extract.lexicon import CONDITIONS, DIETS, HEALTH_ADJECTIVES
+from sleeping_plugin.extract.lexicon import CONDITIONS, DIETS, FOODS, HEALTH_ADJECTIVES, MONTHS
 from sleeping_plugin.extract.rules.base import BE, NOW, Found, Said, found, rule
+
+MONTH_NAME = re.compile(
+    r"(?:early |late |mid-?)?(?:" + "|".join(sorted(MONTHS)) + r")\b", re.IGNORECASE
+)
 
 # ---------------------------------------------------------------- age, birthday, body
 
@@ -126,6 +130,25 @@ def _condition(said: Said, match: re.Match[str]) -> Iterator[Found]:
 )
 def _health(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "health", match.group("v"))
+
+
+@rule(
+    r"(?:am|is) (?:forbidden|not allowed|banned from|off|told to avoid|not supposed to "
+    r"(?:eat|have|drink)) (?P<v>.*)"
+)
+def _forbidden(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I am forbidden grapefruit on account of my heart tablets"."""
+    for item in values.items(re.split(r"\s(?:on account|due|since|by)\s", match.group("v"))[0], 3):
+        if item.lower().split()[-1] in FOODS | {"grapefruit", "salt", "alcohol", "shellfish"}:
+            yield found(said, "avoids eating", item, 0.85)
+
+
+@rule(r"(?:am|is) (?:\w+ )?due (?:in|on|at|around) (?:the )?(?P<v>.*)")
+def _due(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I'm pregnant too, due in November"."""
+    when = values.date(match.group("v")) or MONTH_NAME.match(match.group("v"))
+    if when and said.is_person:
+        yield found(said, "due date", when if isinstance(when, str) else when.group())
 
 
 @rule(

@@ -14,7 +14,7 @@ from sleeping_plugin.extract.lexicon import (
     SPORTS,
 )
 from sleeping_plugin.extract.people import CAP
-from sleeping_plugin.extract.rules.base import Found, Said, found, rule
+from sleeping_plugin.extract.rules.base import NOW, Found, Said, found, rule
 from sleeping_plugin.relations.grammar import words
 
 _ING = r"(?:[a-z]+ )?[a-z]+ing\b"
@@ -366,3 +366,42 @@ def _does_dancing(said: Said, match: re.Match[str]) -> Iterator[Found]:
 )
 def _races(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "hobby", match.group("v"))
+
+
+@rule(
+    r"(?:am|is|are) <adv>(?:mad|crazy|nuts|keen|big|hooked|obsessed|sold|into|gone) "
+    r"(?:on|about|for|with|in) (?P<v>.*)|(?:am|is|are) <adv>(?:big )?into (?P<w>.*)"
+)
+def _mad_on(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Alfie is mad on BMX"."""
+    for item in values.items(match.group("v") or match.group("w") or "", 4):
+        if not re.match(r"(?:my|his|her|their|it|you|me|him|this|that|the)\b", item):
+            yield found(said, "hobby", item, 0.85)
+
+
+@rule(rf"{NOW} <adv>on (?:the )?(?P<v>{'|'.join(sorted(INSTRUMENTS, key=len, reverse=True))})\b")
+def _on_tuba(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    yield found(said, "instrument", match.group("v"))
+
+
+@rule(
+    r"(?:prefer|prefers) (?P<v>[\w' -]{3,40}?) (?:to|over) (?:anything|everything|all|"
+    r"any|[a-z]+)"
+)
+def _prefers(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    if not values.is_vague(match.group("v")) and len(match.group("v").split()) <= 4:
+        yield found(said, "likes", values.bare(match.group("v")), 0.8)
+
+
+@rule(
+    r"(?:(?:am|is|was|were|are|have been|has been) <adv>)(?:born )?an? (?:(?:big|huge|"
+    r"lifelong|massive|"
+    r"proud|long-suffering|die-hard|season-ticket) )*(?P<v>[A-Za-z][\w' ]{1,25}?) "
+    r"(?:fan|supporter|man|season ticket holder)(?= (?:since|for|all|from|till|until|as)\b|$|,)"
+)
+def _fan_since(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "been a jets fan since I was four"."""
+    team = match.group("v").strip()
+    told = re.search(r"\bfan|supporter|holder", match.group()) and not values.is_vague(team)
+    if told and not re.match(r"(?:big|huge|real|true|great|not|no|much|such)\b", team):
+        yield found(said, "team", team, 0.8)

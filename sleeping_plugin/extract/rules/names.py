@@ -168,6 +168,18 @@ def _is_name(said: Said, match: re.Match[str]) -> Iterator[Found]:
         yield from _named(said, match.group("v") + match.group("after"), "name")
 
 
+@rule(
+    rf"(?:am|are|have been) <adv>(?:together )?with (?P<v>(?-i:{CAP}))(?=,? (?:since|"
+    rf"for (?:\w+ )?\w+ years?)\b)"
+)
+def _together_with(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I have been with Adaeze since 2019"."""
+    name = match.group("v")
+    if said.who is None and is_name(name) and not said.cast.named(name):
+        said.cast.meet("my partner", "person", name, "", said.here)
+        yield Found("my partner", "name", name, 0.8)
+
+
 _PRAISE = words(
     """
     menace rescue pain nightmare monster star legend sweetheart handful terror bully diva angel boy

@@ -63,7 +63,12 @@ def _lives(said: Said, match: re.Match[str]) -> Iterator[Found]:
         lead = word if word in ("near", "outside", "close to", "by", "not far from") else "near"
         yield found(said, "home area", f"{lead} {told}" if f"{lead} {told}" in said.text else told)
     else:
-        yield found(said, "home city", told)
+        nearer = re.search(
+            rf"{re.escape(told)},? (?:too|as well|also|now)?,? ?(?:in|near) "
+            rf"(?P<v>{CAP}(?: {CAP})*)",
+            rest,
+        )
+        yield found(said, "home city", nearer.group("v") if nearer else told)
 
 
 @rule(

@@ -136,6 +136,42 @@ def _at_school(said: Said, match: re.Match[str]) -> Iterator[Found]:
             yield found(said, "study city", told)
 
 
+@rule(
+    r"(?:(?:am|is|are) <adv>)?(?:do|does|doing|make|makes|making|pursue|pursues|"
+    r"pursuing|finishing|completing) "
+    r"(?:the|an?|my|his|her) (?:(?:[a-z]+ )?(?:master(?:'s|s)?|phd|doctorate|"
+    r"bachelor(?:'s|s)?|degree|"
+    r"apprenticeship|diploma) (?:of|in|on) (?:an? )?(?P<v>.*)|(?P<own>[a-z]+ "
+    r"studies)\b(?P<after>.*))"
+)
+def _does_a_degree(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I do the master of robotics here", "is pursuing his medical studies at Nagpur"."""
+    phrase = match.group("own") or values.first_item(values.cut(match.group("v")))
+    phrase = re.split(r"\s(?:at|in|for|with|here|there|since)\b", phrase)[0]
+    if phrase and len(phrase.split()) <= 4 and not values.is_vague(phrase):
+        yield found(said, "field of study", phrase)
+    rest = match.group("after") or match.group("v")
+    at = re.search(rf"\b(?:at|in) (?P<v>(?-i:{CAP}).*)", rest or "")
+    if at:
+        yield found(said, "study city", values.place(at.group("v"), casual=False)[0], 0.85)
+
+
+@rule(r"(?:am|is|are) <adv>reading (?P<v>[a-z]+(?: (?:and )?[a-z]+)?) at (?P<at>[A-Z].*)")
+def _reads_at(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    yield found(said, "field of study", match.group("v"))
+    yield found(said, "school", values.title(match.group("at")))
+
+
+@rule(
+    rf"(?:am|is|are) <adv>(?:(?:away|off|still|now|up|over|down) )?at (?:the )?(?:uni|"
+    rf"university|college|"
+    rf"school|boarding school|art school|drama school|med school|law school) in "
+    rf"(?P<v>(?-i:{CAP}).*)"
+)
+def _at_uni_in(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    yield found(said, "study city", values.place(match.group("v"), casual=False)[0])
+
+
 @rule(r"(?:go|goes|went|attend|attends|attended|graduated from) (?:to )?(?P<rest>.*)")
 def _goes_to_school(said: Said, match: re.Match[str]) -> Iterator[Found]:
     front = re.split(

@@ -41,7 +41,7 @@ def job_in(text: str) -> str:
         r"\s(?:at|for|in|with|from|near|by|on|who|down|here|over|working|based|living)\s", phrase
     )[0]
     phrase = _one_job(phrase)
-    phrase = re.sub(r"\s+(?:in|at|by|here|there|now|myself|too)$", "", phrase)
+    phrase = re.sub(r"\s+(?:in|at|by|here|there|now|myself|too|up|over|out|back|away)$", "", phrase)
     phrase = values.bare(phrase)
     return EVALUATIVE.sub("", phrase + " ").strip() if EVALUATIVE.match(phrase + " ") else phrase
 
@@ -85,7 +85,7 @@ def _around(said: Said, text: str, job: str) -> Iterator[Found]:
 def employer_in(said: Said, text: str, *, strict: bool) -> Iterator[Found]:
     """Yield the employer named at the start of ``text``."""
     front = re.split(
-        r"\s(?:in|as|on|near|for|with|from|since|where|over|doing|and I|as)\s",
+        r"\s(?:in|as|on|near|for|with|from|since|where|over|doing|and (?:I|will|is|has|was)|as)\s",
         values.first_item(values.cut(text)),
     )[0]
     front = re.sub(r"\s(?:here|there|now|again)$", "", front.strip())
@@ -186,6 +186,14 @@ def _name_behind(said: Said, rest: str, job: str) -> Iterator[Found]:
     if name and said.who is not None and not said.who.name and is_name(name.group("v").split()[0]):
         said.who.name = name.group("v")
         yield Found(said.who.label, "name", name.group("v"))
+
+
+@rule(r"(?:became|(?:have|has) become|qualified as|trained as|retrained as) (?P<v>an? .*|[a-z].*)")
+def _became(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    job = job_in(match.group("v"))
+    if said.is_person and is_occupation(job):
+        yield found(said, "job", job, 0.85)
+        yield from _around(said, match.group("v"), job)
 
 
 @rule(
