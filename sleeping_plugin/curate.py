@@ -7,6 +7,7 @@ together, so a killed process reads them again and nothing is lost or doubled.
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,9 @@ from rapidfuzz import fuzz
 from sleeping_plugin import relations
 from sleeping_plugin.database import moment
 from sleeping_plugin.errors import SleepingError
+from sleeping_plugin.extract.amendments import CUE, older
+from sleeping_plugin.extract.sentences import Sentence, sentences
+from sleeping_plugin.extract.typed_values import typed
 from sleeping_plugin.hookspecs import Extractor, FactFilter
 from sleeping_plugin.journal import Journal
 from sleeping_plugin.ledger import Ledger
@@ -40,6 +44,7 @@ log = logging.getLogger(__name__)
 
 SAME_VALUE = 92  # rapidfuzz ratio from which two spellings are one value
 MODEL = "model"
+PATTERNS = "patterns"
 _STRICT = {Ruling.ACCEPT: 0, Ruling.QUARANTINE: 1, Ruling.REJECT: 2}
 
 
@@ -83,7 +88,10 @@ def curate(
         read = _extract(turns, new, plugins, config, model)
         with ledger.transaction():
             keeper = _Keeper(journal, ledger, result)
-            for candidate in merged(read):
+            candidates = merged(read)
+            if PATTERNS in config.extraction.extractors:
+                candidates += keeper.corrections(turns, new, candidates)
+            for candidate in candidates:
                 keeper.keep(candidate, _verdict(candidate, turns, plugins, config))
             journal.mark_extracted(new)
         result.conversations += 1
@@ -164,6 +172,33 @@ class _Keeper:
         self.ledger = ledger
         self.result = result
 
+    def corrections(
+        self, turns: Sequence[Turn], new: set[int], candidates: Sequence[Candidate]
+    ) -> list[Candidate]:
+        """Return what these turns correct of facts that older conversations told."""
+        said = [
+            (turn, sentence)
+            for turn in turns
+            if turn.id in new and turn.role == "user"
+            for sentence in sentences(turn.text)
+            if CUE.search(sentence.text)
+        ]
+        if not said:
+            return []
+        here = {turn.id for turn in turns}
+        slots = {(c.subject, c.relation) for c in candidates}
+        known = [
+            fact
+            for fact in self.ledger.facts(FactStatus.ACCEPTED)
+            if not here & set(fact.turns) and (fact.subject, fact.relation) not in slots
+        ]
+        told = [(f.value, self.ledger.provenance(f.id)[-1].evidence) for f in known]
+        return [
+            _corrected(known[index], value, turn, sentence)
+            for turn, sentence in said
+            for index, value in older(sentence, told)
+        ]
+
     def keep(self, candidate: Candidate, verdict: Verdict) -> None:
         """Do what the verdict, the tombstones and the facts known so far ask for."""
         self.result.candidates += 1
@@ -199,14 +234,14 @@ class _Keeper:
         if fact.status is not FactStatus.ACCEPTED:  # older than what superseded it
             return
         self.result.accepted += 1
-        if candidate.single:
-            for old in others:
-                self.ledger.supersede(old.id, fact.id)
-                self.result.superseded += 1
-                if candidate.relation == "name":
-                    self._rename(old.value, fact)
-        else:
-            self._share_answer(fact, others)
+        over = [old for old in others if _replaces(candidate, old)]
+        for old in over:
+            self.ledger.supersede(old.id, fact.id)
+            self.result.superseded += 1
+            if candidate.relation == "name":
+                self._rename(old.value, fact)
+        if not candidate.single:
+            self._share_answer(fact, [old for old in others if old not in over])
 
     def _add(self, candidate: Candidate, status: FactStatus, reason: str) -> Fact:
         """Add a fact with the questions it is taught by; none of them asks for another fact."""
@@ -293,6 +328,40 @@ class _Keeper:
         answer = relations.joint_answer(fact.subject, fact.relation, values)
         for one in together:
             self.ledger.set_answer(one.id, answer)
+
+
+def _corrected(fact: Fact, value: str, turn: Turn, sentence: Sentence) -> Candidate:
+    """Return the fact with the value that ``sentence`` gives it."""
+    return Candidate(
+        subject=fact.subject,
+        relation=fact.relation,
+        value=value,
+        question=relations.question(fact.subject, fact.relation, value),
+        answer=relations.answer(fact.subject, fact.relation, value),
+        turn=turn.id,
+        evidence=sentence.raw,
+        extractor=fact.extractor,
+        confidence=0.8,
+    )
+
+
+def _replaces(candidate: Candidate, old: Fact) -> bool:
+    """Tell whether one of several values is over by what is said: "Hanne, not Hanna", "28 hens"."""
+    if candidate.single:
+        return True
+    denied = rf"\b(?:not|no longer|instead of|rather than|used to be)\b[^.;,]{{0,24}}\b{re.escape(old.value)}\b"
+    if re.search(denied, candidate.evidence, re.IGNORECASE):
+        return True
+    new, known = _counted(candidate.value), _counted(old.value)
+    return bool(new[0] and known[0]) and new[1] == known[1] and new[0] != known[0]
+
+
+def _counted(value: str) -> tuple[str, str]:
+    """Return (number, noun) of "30 hens", ("", "") of anything else."""
+    first = next(typed(value), None)
+    if first is None or first.kind != "number" or first.start:
+        return "", ""
+    return first.text.lower(), value[first.end :].strip(" -").lower()
 
 
 def same_value(one: str, other: str) -> bool:
