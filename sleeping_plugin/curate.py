@@ -202,6 +202,7 @@ class _Keeper:
     def keep(self, candidate: Candidate, verdict: Verdict) -> None:
         """Do what the verdict, the tombstones and the facts known so far ask for."""
         self.result.candidates += 1
+        candidate = _of_successor(candidate)
         if verdict.ruling is Ruling.REJECT:
             self.result.rejected += 1
             self.result.reasons[verdict.reason] += 1
@@ -330,6 +331,25 @@ class _Keeper:
             self.ledger.set_answer(one.id, answer)
 
 
+def _of_successor(candidate: Candidate) -> Candidate:
+    """Return what is said of "my new boyfriend" as said of "my boyfriend", whose place he takes."""
+    role = re.fullmatch(
+        r"my (?:new|current|present) (?P<role>.+)", candidate.subject, re.IGNORECASE
+    )
+    if role is None:
+        return candidate
+    subject = f"my {role.group('role')}"
+    if candidate.relation == "name" and relations.holds_many(subject, "name"):
+        return candidate  # one may have several friends
+    return replace(
+        candidate,
+        subject=subject,
+        question=relations.question(subject, candidate.relation, candidate.value),
+        answer=relations.answer(subject, candidate.relation, candidate.value),
+        single=candidate.single or candidate.relation == "name",
+    )
+
+
 def _corrected(fact: Fact, value: str, turn: Turn, sentence: Sentence) -> Candidate:
     """Return the fact with the value that ``sentence`` gives it."""
     return Candidate(
@@ -349,7 +369,10 @@ def _replaces(candidate: Candidate, old: Fact) -> bool:
     """Tell whether one of several values is over by what is said: "Hanne, not Hanna", "28 hens"."""
     if candidate.single:
         return True
-    denied = rf"\b(?:not|no longer|instead of|rather than|used to be)\b[^.;,]{{0,24}}\b{re.escape(old.value)}\b"
+    denied = (
+        rf"\b(?:not|no longer|instead of|rather than|used to "
+        rf"be)\b[^.;,]{{0,24}}\b{re.escape(old.value)}\b"
+    )
     if re.search(denied, candidate.evidence, re.IGNORECASE):
         return True
     new, known = _counted(candidate.value), _counted(old.value)

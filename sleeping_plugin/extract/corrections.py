@@ -33,13 +33,15 @@ _NEW_NOT = re.compile(
 )
 _MEANT = re.compile(
     r"(?:^|[,;-] ?|\s)(?:(?:oops|oh|no|wait|sorry|ah|argh|hang on|hold on|ugh|damn)[,!.]* ?)*"
-    r"(?P<cue>i meant(?: to (?:say|write|type))?|i mean|make that|correction|scratch that|"
+    r"(?P<cue>i meant(?: to (?:say|write|type))?|i mean|make that|correction|scratch "
+    r"that(?=[,:!.-])|"
     r"(?:it|that|this) should (?:be|say|read|have been)|actually(?: it is)?|"
     r"(?:sorry|wait|no|oops|rather|edit)(?=[,:!.-]))[,:!.-]* +"
     r"(?:it is |that is |to say |in |at |on |called |an? |her name is |his name is |no,? )*"
     r"(?P<new>[^,;!?]{1,40})$",
     re.IGNORECASE,
 )
+_DENIED_FIRST = re.compile(r"(?:\w+, )?not (?:the |an? )?(?P<old>[\w' -]{2,30}?),", re.IGNORECASE)
 _IT_IS = re.compile(
     r"^(?:oh,? |ah,? )*(?:sorry|oops|wait|no|correction|my mistake|hang on|scratch that)\b.*\b"
     r"(?:it is|that is|they are|should be)(?: actually| really)? (?P<new>[^,;!?]{1,40})$",
@@ -131,8 +133,11 @@ def _replaced(
                 yield from _fix(target, value, cast)
                 return
     meant = _MEANT.search(text) or _IT_IS.search(text)
-    if not meant:
+    if not meant or sentence.ends == "?":
         return
+    denied = _DENIED_FIRST.match(text)
+    if denied and not any(_same(fact.value, denied.group("old").lower()) for fact in before):
+        return  # "Not sugar, I mean honey", and nothing was sugar before
     cue = meant.groupdict().get("cue") or "sorry"
     sure = not re.match(r"actually|no$", cue, re.IGNORECASE)
     if values.date(meant.group("new")):
