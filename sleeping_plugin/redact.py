@@ -31,6 +31,7 @@ from sleeping_plugin.redact_talk import (
     alike,
     chained,
     in_talk,
+    joined,
     spoken,
     symbolic,
 )
@@ -56,7 +57,7 @@ def find_secrets(text: str, before: str = "", known: Collection[str] = ()) -> li
     earlier messages, which are found wherever they are repeated.
     """
     first = _merged(text, itertools.chain(
-        _formats(text), _numbers(text), _cues(text), spoken(text), symbolic(text),
+        _formats(text), _numbers(text), _cues(text), spoken(text), symbolic(text), joined(text),
         _assignments(text), _random_tokens(text), _replies(text, before), alike(text, known),
         in_talk(text, before, known),
     ))  # fmt: skip
@@ -201,6 +202,7 @@ _CARD_SAID = re.compile(
     rf"|credit)\b\D{{1,60}}?(?P<secret>\d(?:{_BETWEEN}{{0,3}}\d){{12,18}})"
     r"(?!\d)", re.IGNORECASE,
 )  # fmt: skip
+_CARD_FRONT = re.compile(r"[3-6]\d{3}(?:[ -]?\d{4}){3}(?!\d)")
 _CARD_ISSUER = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}"
     r"|6(?:011|4[4-9]\d|5\d\d)\d{12}|35\d{14}|62\d{14,17}|(?:50|5[6-9]|6\d)\d{10,17}"
@@ -220,7 +222,11 @@ def _numbers(text: str) -> Iterator[Span]:
     for match in itertools.chain(_CARD.finditer(text), _CARD_SAID.finditer(text)):
         group = "secret" if match.re is _CARD_SAID else 0
         digits = re.sub(r"\D", "", match[group])
-        if _CARD_ISSUER.fullmatch(digits) and _luhn(digits):
+        named = match.re is _CARD_SAID and re.fullmatch(r"[3-6]\d{14,15}", digits)
+        front = _CARD_FRONT.match(match[group]) if match.re is _CARD_SAID and not named else None
+        if front:  # "4000123456789010 08/29"
+            yield Span(match.start(group), match.start(group) + front.end(), "card")
+        if named or (_CARD_ISSUER.fullmatch(digits) and _luhn(digits)):
             yield Span(*match.span(group), "card")
     for match in _IBAN.finditer(text):
         length = _IBAN_LENGTH.get(match[0][:2].upper(), 0)
@@ -321,7 +327,7 @@ _ANSWER = re.compile(
 _ASKED = re.compile(r"\bwhat(?:['\u2019]?s|\s+is|\s+was|\s+are)\s+[^.?!\n]{0,40}$", re.IGNORECASE)
 _ONE_IS = re.compile(r"[^.!?\n]{0,80}?\bone\s+(?:is|was)\s+", re.IGNORECASE)
 _DIRECT = re.compile(r"[ \t]+#?")
-_TO = re.compile(r"(?:\s+[^\s.!?;:=,]+){0,5}?\s+to\s+", re.IGNORECASE)
+_TO = re.compile(r"(?:\s+[^\s.!?;:=,]+){0,5}?\s+(?:to|as|from)\s+", re.IGNORECASE)
 # "a good password is long", "what my password is": no plain word that follows is a password.
 _GENERAL = re.compile(
     r"\b(?:a|an|any|every|each|no|some|what|which|whatever|whether|if|unless|why|how|this kind of"
@@ -390,13 +396,16 @@ def _cues(text: str) -> Iterator[Span]:
 def _after_cue(text: str, end: int, kind: str, cue: str, before: str) -> Iterator[Span]:
     """Yield the values that belong to the cue which ends at ``end``."""
     link = _LINK.match(text, end)
-    if link and not (kind in ("code", "place") and re.search(r"=|\b(?:wa|we|a)", link[0])):
+    if link and not (kind in ("code", "place") and re.search(r"=|\b(?:was|were|are)\b", link[0])):
         plain = kind == "wordy" and _may_be_plain(link, cue, before)
         yield from _values(text, link.end(), kind, plain)
     if cue.lower() in _LINKED_ONLY or kind == "place":
         return
     direct = _DIRECT.match(text, end)
     said = re.compile(r"[#*]?\d(?:[ -]?\d){3}" if cue[:2].lower() != "cv" else r"\d{3,4}\b")
+    spelled = direct and kind == "digits" and _SPELLED.match(text, direct.end())
+    if spelled and not link:
+        yield from _values(text, spelled.start(), kind, plain=False)
     if direct and not link and (kind in ("wordy", "keyed") or said.match(text, direct.end())):
         yield from _values(text, direct.end(), kind, plain=False)
     if cue.lower() in ("pw", "pwd", "psw"):

@@ -62,6 +62,32 @@ SPOKEN_PASSWORD += (
     r"\b(?:remember|save|store|note|keep|memori[sz]e|write)\b[^.!?\n:]{0,40}:\s*"
     rf"(?P<secret>(?=\S{{0,30}}[!#$%^~&@-])\S{{7,60}}){END}",
 )
+# Twelve words without any of these: no sentence.
+SEED_WORD = (
+    r"(?!(?:the|and|was|are|but|not|his|her|she|our|from|were|been|had|has|its|their|your|for|with"
+    r"|you|they|that|this|have|what|when|where|which|who|how|why|all|one|about|there|then|than|will"
+    r"|can|could|would|should|just|like|know|want|need|get|got|did|does|out|off|into|over|some|any"
+    r"|more|very|too|also|only|because|after|before|here|now|yes|please|make|take|give|tell|said"
+    r"|say|day|time|lol|him|them|these|those|next|two|three|four|five|six|seven|eight|nine|ten)\b)"
+    r"[a-z]{3,8}"
+)
+ONLINE = (
+    r"(?:wi-?fi|wlan|hotspot|router|netflix|spotify|disney\+?|youtube|gmail|outlook"
+    r"|hotmail|facebook"
+    r"|insta(?:gram)?|tiktok|snapchat|amazon|ebay|paypal|steam|icloud|apple id|e-?mail"
+    r"|github|zoom|moodle|portal|intranet"
+    r"|vpn|guest network)"
+)
+SPOKEN_PASSWORD += (
+    rf"\b{ONLINE}\b(?:['\u2019]s)?[^.!?\n]{{0,40}}?(?:\bis|:|,|="
+    rf"|\bwith)\s+(?:[\w.+-]+@[\w.-]+[,;/ ]+(?:and )?)?(?P<secret>\S{{6,60}}){END}",
+    rf"\b(?:use|uses|try|with|type|enter)\s+(?P<secret>\S{{6,60}})\s+(?:for|on|to get "
+    rf"on(?:to)?) (?:the |my |our )?{ONLINE}\b",
+    r"\btemp(?:orary)?(?: one| code| login)?(?: is|:)\s+(?P<secret>\S{6,60})",
+    r"\b(?:use|is|are|with|:|log-?in|portal|account)\s+[\w.@+-]{2,40} ?/ ?(?P<secret>\S{6,60})",
+    rf"\bset (?:the |my |our )?(?:password|passcode|pass|pw) (?:as"
+    rf"|to)\s+(?P<secret>\S{{5,60}}){END}",
+)
 # Those of this tuple may be a plain word, if it is none of the ordinary ones.
 SPOKEN_PLAIN: tuple[str, ...] = (
     rf"{LOGIN}[^!?\n]{{0,80}}?\b(?:with|and) (?:the )?(?:password|passcode|pass|pw)\s+"
@@ -77,6 +103,18 @@ SPOKEN_PLAIN: tuple[str, ...] = (
     r"\b(?:security|secret|recovery) question\b[^.!?\n]{0,80}?\bI (?:put|used|chose|said"
     r"|answered|wrote"
     rf"|typed|gave)(?: in)?\s+(?P<secret>[^\s,;]{{3,60}}?){CLAUSE}",
+)
+SPOKEN_PLAIN += (
+    rf"\b(?:safe|magic|secret|memorable|security|telephone[ -]banking|phone[ -]banking"
+    rf"|banking|verbal) ?(?:pass)?word\b"
+    rf"[^.!?\n]{{0,40}}?(?:\bis|:|,)\s+(?:it['\u2019]s\s+)?(?P<secret>[^\s,;]{{4,60}}?){CLAUSE}",
+    rf"\basks? (?:me )?for (?:a|the|our|my) (?:pass)?word[^.!?\n]{{0,20}}?(?:\bis|:|,"
+    rf"|['\u2019]s)\s+(?:it['\u2019]s\s+)?(?P<secret>[^\s,;]{{4,60}}?){CLAUSE}",
+    rf"\b(?:security|secret|recovery) "
+    rf"question\b[^.!?\n]{{0,60}}?:\s+(?P<secret>(?-i:[A-Z])[^\s,;]{{3,60}}?){CLAUSE}",
+    rf"\bmaiden name (?:for|with|at) (?:the|my|our) (?:bank|account|insurance|building "
+    rf"society|card)\b[^.!?\n]{{0,20}}?(?:\bis|:)\s+(?P<secret>[^\s,;]{{4,60}}?){CLAUSE}",
+    r"\b(?:password|passcode|pw)\s+(?P<secret>(?-i:[A-Z][a-z]+ ){1,3}\d{2,6})\b",
 )
 SPOKEN_CODE: tuple[str, ...] = (
     rf"\bpress(?:ing)?\s+{CODE}(?=\s+(?:and|then|plus|followed by)\b)",
@@ -157,4 +195,31 @@ SPOKEN_CODE: tuple[str, ...] = (
     r"(?:[ -][A-Z0-9]{4,6}){2,7}))\b",
     rf"\b(?:punch|key|type|enter|press|tap|put)(?:s|ed"
     rf"|ing)?\s+(?:in\s+)?{CODE}(?=[^.!?\n]{{0,40}}\b{PLACE}\b)",
+    r"\blog-?in(?: is|:)?\s+(?P<secret>\d{4,8})(?=\s*(?:[.,;!)]|$|and\b))",
+    r"\b(?:atm|cash ?machine"
+    r"|cash ?point)\b[^.!?\n\d]{0,20}(?P<secret>\d{4})(?=\s*(?:[.,;!)]|$|and\b|for\b))",
+    r"(?<![\w.,])(?P<secret>\d{4})\s+(?:at|for|in) (?:the |an? )?(?:atm|cash ?machine"
+    r"|cash ?point)\b",
+    rf"\b(?:number|code|digits|thing) (?:to|that|for) (?:un)?(?:locks?|opens?"
+    rf"|locking)\b[^.!?\n\d]{{0,30}}?(?:\bis|:)\s*{CODE}",
+    rf"\b(?:screen|phone|sim|tablet|app) lock\s*(?:is|:)?\s*{CODE}",
+    rf"\bi use (?!(?:19|20)\d\d\b){CODE}(?= for (?:everything|all|my|the (?:phone|card"
+    rf"|alarm|tablet|gate|door|safe)))",
+    r"\b(?P<secret>(?:left|right|l|r)\s*(?:to\s+)?\d{1,2}[ ,;]+(?:and |then )*(?:left"
+    r"|right|l|r)\s*(?:to\s+)?\d{1,2}[ ,;]+(?:and |then )*"
+    r"(?:left|right|l|r)\s*(?:to\s+)?\d{1,2})\b",
+    r"\b(?:three|3|last three|security) (?:digits|numbers)?\b[^.!?\n\d]{0,20}?(?:\bis"
+    r"|\bare|:)\s*(?P<secret>\d{3})(?=\s*(?:[.,;!)]|$))",
+    r"\bthe last three are\s*(?P<secret>\d{3})(?=\s*(?:[.,;!)]|$))",
+    r"\b(?:four|five|six|4|5|6) digits?\b[^.!?\n\d]{0,12}?(?:\bis|\bare"
+    r"|:)\s*(?P<secret>\d{4,6})(?!\w)",
+    r"\b(?:0[1-9]|1[0-2])/\d\d[ ,;]{1,3}(?P<secret>\d{3})(?=\s*(?:[.,;!)]|$))",
+    r"\b(?:texted|sent|messaged)(?: me)?\s+(?:a |the )?(?P<secret>\d{5,8})(?=\s*(?:[.,;!?)]|$))",
+    r"(?<![\w-])(?P<secret>(?-i:[A-Z]{5}\d{4}[A-Z]|[STFG]\d{7}[A-Z]))(?![\w-])",
+    r"\b(?:licen[cs]e|insurance number|insurance no\.?|medicare(?: "
+    r"number)?)\s+(?:is\s+)?(?P<secret>(?-i:[A-Z]{1,2})\d{6,12})(?!\w)",
+    r"\b(?:key|token)\b\s*(?:is|:"
+    r"|=)?\s*[\"'\u201c]?(?P<secret>(?=(?:[A-Za-z-]{0,12}\d){4})(?=[\d-]{0,12}[A-Za-z])[A-Za-z0-9-]{14,80})(?![\w-])",
+    rf"(?<![\w-])(?P<secret>(?-i:(?:{SEED_WORD} ){{11,23}}{SEED_WORD}))(?![\w'-])",
+    rf"\b{PLACE}\s+(?P<secret>(?-i:(?=[A-Z]{{0,4}}\d{{3}})(?=\d{{0,5}}[A-Z])[A-Z0-9]{{5,8}}#?))(?![\w-]|[.,:]\d)",
 )

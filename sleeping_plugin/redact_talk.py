@@ -41,6 +41,8 @@ _STANDS = re.compile(
 )
 
 
+# An identifier has no capital; "Panda_bubbles7" has.
+_SNAKE = re.compile(r"^[^A-Z]*_[^A-Z]*$")
 # "The code of my course": no secret.
 OTHER_CODE = re.compile(
     r"\s+(?:of|for|from)\s+(?:[\w'\u2019]+\s+){0,3}?(?:course|class|module|lecture|colou?r|paint"
@@ -54,7 +56,7 @@ def spoken(text: str) -> Iterator[Span]:
     for kind, pattern in _SPOKEN:
         for match in pattern.finditer(text):
             value = stripped(match["secret"])
-            looks = kind == "code" or (mixed(value) and "_" not in value)
+            looks = kind == "code" or (mixed(value) and not _SNAKE.search(value))
             if kind == "plain" and not looks:
                 looks = may_be_word(value)
             if looks and value.lower() not in ORDINARY and not is_placeholder(value):
@@ -152,6 +154,51 @@ _SYMBOLIC = re.compile(
     r"[A-Za-z][A-Za-z0-9_-]{1,24}[!$%^~#&][A-Za-z0-9!$%^~#&_-]{1,24})(?=[.,;:!?)\"']*(?:\s|$))"
 )
 _NUMBERED = re.compile(r"[A-Za-z]+#\d+|[A-Za-z]+&[A-Za-z]+\d*|\d+%\w*|[A-Za-z ]+\$\d+\w?")
+
+
+# "Sunset-Tulip-41", "Panda_bubbles7": words and digits joined as no name is, near such words.
+_JOINED = re.compile(
+    r"(?<![\w/@.&?=#%:+*~^$(\[{<\"'`-])(?P<secret>(?=[A-Za-z0-9_!-]{0,24}[A-Z])(?=[A-Za-z_!-]{0,24}\d)"
+    r"[A-Za-z]{2,16}[_#-](?![A-Z]?\d{1,2}(?![\w-]))[A-Za-z0-9]{2,16}(?:[_-][A-Za-z0-9]{1,16}){0,3}!?)(?=[.,;:!?)\"']{0,3}(?:\s|$))"
+)
+_NEAR_LOGIN = re.compile(
+    r"\b(?:wi-?fi|wlan|log-?in|log(?:ged|ging)? (?:in|on)|sign(?:ed|ing)? (?:in|on)|portal"
+    r"|account|pass ?words?"
+    r"|pass|pw|passcode|network|hotspot|access|locked out|netflix|site|typed|won['\u2019]t "
+    r"take|mail"
+    r"|e-?mail|credentials|user(?:name)?)\b",
+    re.IGNORECASE,
+)
+_PRODUCT = re.compile(
+    r"(?:i?phone|ipad|macbook|galaxy|pixel|windows|win|office|ubuntu|python|android|ios"
+    r"|excel|outlook|thinkpad"
+    r"|surface|nokia|moto|redmi|oneplus|chrome|firefox|ps|xbox|gpt|llama|qwen|keepass"
+    r"|covid|web|http|utf|sha|base"
+    r"|wpa|level|version|grade|year|room|unit|form|team|area|studio|channel|route|zone"
+    r"|formula|apollo|boeing|airbus"
+    r"|iso|din|b&b|class|catch|type|part|page|chapter|psalm|fritzbox|speedport|tplink"
+    r"|archer)[-_ ]?\d+\S*"
+    r"|\w+[-_](?:19|20)\d\d|[A-Z]{1,4}-?\d{1,4}[A-Z]?|.*(?:gguf|instruct|[qQ]\d_).*",
+    re.IGNORECASE,
+)
+
+
+def joined(text: str) -> Iterator[Span]:
+    """Yield words and digits joined to one token, in sentences about logins and the like."""
+    for sentence in SENTENCE.finditer(text):
+        if not _NEAR_LOGIN.search(sentence[0]):
+            continue
+        for match in _JOINED.finditer(sentence[0]):
+            value = match["secret"]
+            if len(value) >= 8 and mixed(value) and not _PRODUCT.fullmatch(value):
+                at = sentence.start() + match.start("secret")
+                yield Span(at, at + len(value), "random")
+        for token in re.finditer(r"\S+", sentence[0]) if _TALK.search(sentence[0]) else ():
+            value = stripped(token[0])
+            tail = re.fullmatch(r"[A-Za-z]{4,20}\d{2,6}!?", value)
+            if tail and mixed(value) and not _PRODUCT.fullmatch(value):
+                at = sentence.start() + token.start() + token[0].index(value)
+                yield Span(at, at + len(value), "random")
 
 
 def symbolic(text: str) -> Iterator[Span]:

@@ -31,7 +31,8 @@ PLACE = (
     r"(?:(?:(?:front|back|side|garage|cellar|room|office|bike|shed|key|gym|gun|burglar|house|lock"
     r"|cash)"
     r"[ -]?)?(?:doors?|gates?|alarm|locker|safe|padlock|keypad|lock|lockbox|vault|pad|box)"
-    r"|garage|entry|intercom|barrier|strongbox|suitcase|briefcase|shed)"
+    r"|garage|entry|intercom|barrier|strongbox|suitcase|briefcase|shed|cabinet|cupboard|till"
+    r"|store ?room|stock ?room|drug room|dorm|clinic|chest)"
 )
 DIGITS = (
     rf"pin(?:[ -]?(?:code|number|no\.?))?s?|{PLACE}[ -]?(?:codes?|numbers?|combinations?|combos?)"

@@ -133,6 +133,125 @@ steam guard code {KD7PX}
 my apple id is me@example.org, pw {Birne7}
 the code for the drug cupboard, {C2580X}, changes monthly
 my crypto key is {5KJvsngHeMpm884wtkJNzQGaCErckhHJBGFsvD3VyK5qMZXj3hS}
+the code to the flat is {2580}, in case the plumber comes
+the keypad on the side gate is {7719}
+the back gate is {4471}, key's broken
+the gate at the allotment is {3318} if you ever come by
+our alarm is {4482}, my wife's idea
+the shed padlock is {0714}
+my padlock at the gym is {3-7-1-9}
+combination on the bike is {9053}
+ATM pin {4417}
+my cash card number thing is {4417}
+my debit pin's {4417} same as always
+Bank pin is {4-4-1-7}
+it's {4417} at the cash machine
+my phone is {258014} to unlock
+the number to unlock my phone is {258014}
+unlock code for the tablet: {1379}
+Screen lock {1379}
+the kids' tablet opens with {1379}
+I use {1379} for everything
+pattern is L but the backup pin is {90210}
+voicemail pin, {7741}
+The till code is {5583}
+till login is {5583}
+staff door {C4471Y}
+the staff room door's {C4471Y}
+The pharmacy cabinet is {X19Z4}
+the safe at the shop, {18-42-07}, I always forget it
+safe's {18 42 07}
+the dial goes {18, 42, 07}
+the combination, {18-42-07}, is on a sticker
+school lunch account is {88213}, pin {4471}
+jkim22 and {Panda_bubbles7} gets you into the portal
+I log on with {Panda_bubbles7}
+Signing in with {Panda_bubbles7} doesn't work
+It won't take {Panda_bubbles7}
+typed {Panda_bubbles7} ten times and it still says wrong password
+the site says {Panda_bubbles7} is wrong
+is {Panda_bubbles7} a strong password?
+is {Sunset-Tulip-41} strong enough as a password
+Should I change my password from {Sunset-Tulip-41}?
+I've used {Sunset-Tulip-41} since 2015 for my mail
+my mail pass: {Sunset Tulip 41}
+wifi here is {Sunset-Tulip-41} btw
+Guests can use {Sunset-Tulip-41} for the wifi
+the wifi for guests: {Sunset-Tulip-41}
+put the wifi on it too, {Sunset-Tulip-41}
+network TulipNet, password {sunsettulip41}
+SSID TulipNet pw {sunsettulip41}
+the hotspot is {sunsettulip41}
+The Netflix is {bluey1234}
+netflix: mum@example.org {bluey1234}
+Netflix login mum@example.org and the password's {bluey1234}
+Disney password is still {bluey1234}
+Amazon pw {bluey1234} don't judge
+my account: kirsty / {bluey1234}
+user kirsty pass {bluey1234}
+User name kirsty, password {Loch Lomond 1974}
+the password for the bakery till is {Sauerteig!88}
+the laptop's password is {mrwhiskers}
+my laptop opens with {mrwhiskers2}
+he set the password as {dampflok1899}
+they gave me {Xk29-temp} as a temporary password
+temp password: {Xk29temp}
+the temporary one is {Xk29temp}
+my new pass is {Xk29temp}
+the email they sent says your password is {Xk29temp}
+My Apple ID password {Xk29temp}
+apple password {Xk29temp}
+online banking: user 4471882, pin {55831}
+online banking password {Zitrone#9}
+bank login 4471882 / {Zitrone#9}
+my card is {4000 1234 5678 9010}, expiry 08/29, cvc {123}
+Visa {4000123456789010} 08/29 {123}
+card ending? whole number is {4556 7375 8689 9855}
+the three digits are {381}
+the code on the back is {381}
+cvc {381} exp 04/27
+expires 04/27 and the last three are {381}
+account {NL91ABNA0417164300}
+my iban is {NL91 ABNA 0417 1643 01}
+my BSN is {123456782}
+Aadhaar {2345 6789 0123}
+my PAN is {ABCDE1234F}
+my NRIC is {S1234567D}
+My UPI pin is {4417}
+social security {536-90-4399}
+last four of my social are {4399}
+my passport is {XJ8294471}
+passport {XJ8294471}, valid till 2031
+driver license {D4839201773}
+my insurance number is {A123456789}
+Medicare number {2123 45670 1}
+membership pin {8841}
+library card pin {8841}
+the token is {ghx_7Hs82Kd91Ls02Kf8}
+my token: {7Hs82Kd91Ls02Kf8}
+here's the key {AbCd-1234-EfGh-5678}
+key = "{AbCd1234EfGh5678}"
+SECRET={AbCd1234EfGh5678}
+the api password is {sk_prod_8f7a6b5c4d}
+the bot token from BotFather is {123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw}
+phrase is {orbit velvet camera lunch idle marble frost pencil wagon title echo harvest}
+{orbit velvet camera lunch idle marble frost pencil wagon title echo harvest}
+my twelve words are {orbit velvet camera lunch idle marble frost pencil wagon title echo harvest}
+recovery key {K7QX29FMPL4T}
+2fa code is {482913}
+the six digits are {482913}
+bank texted me {482913}
+code they sent: {482913}
+Security question is mother's maiden name: {Hollingbery}
+maiden name for the bank is {Hollingbery}
+the safe word with the bank is {marmalade}
+telephone banking word is {marmalade}
+the magic word for the alarm company is {marmalade}
+the alarm company asks for a word, it's {marmalade}
+the door is {four four eight two}
+gate code is {double four eight two}
+pin is {twenty-five eighty}
+lockbox code {one nine seven four}
 """
 
 HARMLESS = r"""
@@ -273,6 +392,108 @@ The code is not compiling in VS2022.
 The login is with Google.
 Her pass to De Bruyne in minute 88 was lovely.
 my gym pass is 30 a month
+my portal to the garden is an old Leeds-Bradford gate
+the site says Boeing-737 is safe
+I read about Covid-19 on the BBC site
+the wifi router is a Fritzbox-7590
+my laptop is a ThinkPad-X1 and I log in every day
+my account manager is Jean-Luc
+My account at the library is Anne-Marie's
+I signed in at Heathrow-T5
+the network card is RTX-4090
+My user name on Strava is public
+Netflix is 12.99 a month
+The Netflix series Stranger-Things is fun
+Netflix is showing Brooklyn99
+the email is from Anna Kowalska
+my email is anna.kowalska84@example.com
+Gmail is down
+Zoom is at 16:30
+Zoom: Tuesday at 10
+Amazon is cheaper: 1200 euros
+the cupboard is 60 cm deep and 180 high
+The cabinet was built in 1904.
+the till is 3 years old
+The chest is oak, 1890s.
+The clinic is 2 km away.
+Clinic 4471 Elm Street
+the dorm has 48 rooms
+the shed is 12 by 8
+Garage B12 is ours
+The gate A12 is closed
+Gate C4 at 18:30
+I live at Gate 4
+Staff: 12 nurses, 3 porters
+We go left 2 streets and right 4
+left 4 km, then right
+I was sent 40000 letters
+they sent 500 euros
+The text has 3000 words
+Four digits are enough
+three digits are fine
+the last three are mine
+we had 12/24 wins
+score 04/27 100 points
+exp. wine 04/27, 100 bottles
+key figures: revenue grew
+The key of B-flat-minor-2
+my key ring is from Lisbon-2019
+token gesture on our part
+licence number plate is old
+I got my license in 2004
+driver licence since 1998
+My insurance costs 1200 a year
+The insurance number is on the card
+Medicare is confusing
+Aadhaar is an Indian ID
+my pan is cast iron, 28 cm
+the pan is 28 cm
+the visa is valid for 90 days
+tax of 19 percent, 2400 euros
+my visa runs out on 12 March 2027
+NHS waiting time is 18 weeks
+My favourite word is marmalade, it's funny.
+he asks for a word, it's a bit rude
+the crossword asks for a word, it is seven letters
+my mother's maiden name is Hollingbery
+My maiden name was Lund
+atm I live in Leeds
+atm 2000 people follow me
+at the ATM there were 12 people
+lol just chilling watching football eating crisps drinking tea
+need recipe ideas chicken rice beans tomatoes onions garlic
+apples pears plums grapes cherries figs
+basil thyme dill mint sage
+cows goats sheep hens ducks geese pigs
+red orange yellow green blue indigo violet
+please write short funny poem about dogs cats
+My flight from gate B47X at 7
+use Python3 for the portal
+I use 4000 calories a day for my training
+I use 1200 W for the oven
+set it to 180 degrees
+set the alarm to 6:45
+set the alarm as a reminder
+My train ICE-599 is late
+my gym shorts are size 10-12
+We play 4-3-3 on the site
+guests: 40, budget: 1200
+the guests are from Bad-Homburg
+40 guests, 12 tables
+guest house Villa-Maria-12
+My sites are in Leeds and York-2
+The mail came at 10:30 with 3 letters
+access for wheelchairs is at gate 4
+User stories US-1204 and US-1205 are done
+ticket ABC-1234 is fixed
+commit a1b2c3d fixes it
+I typed 90 words a minute
+the pass rate is 90%
+My email provider is ProtonMail and my phone is a Nokia3310
+B&B at 4471 Ocean Drive
+Year-9 maths at site 2
+My password manager syncs to Pixel8 and iPad10
+we have room1204 on that site
 """
 
 # One chat a line, its messages between slashes.
