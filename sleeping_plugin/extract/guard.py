@@ -41,7 +41,8 @@ _NOT_MEANT = re.compile(
     re.IGNORECASE,
 )
 _FINE = re.compile(
-    r"\b(?:i (?:told|said|mentioned|should (?:say|mention|add|tell|introduce)|must (?:say|admit|"
+    r"\b(?:i (?:told(?! (?:the|a|an|some|them|everyone|everybody|people|strangers)\b)|said"
+    r"|mentioned|should (?:say|mention|add|tell|introduce)|must (?:say|admit|"
     r"confess)|may|think i (?:said|told|mentioned)|"
     r"might add|might mention|would say|will tell|can tell)|you should know|you might (?:want|"
     r"like) to know|you may|"
@@ -62,12 +63,26 @@ _PASSING = re.compile(
     r"temporarily|next (?:week|month|year))\b",
     re.IGNORECASE,
 )
+# Whatever stands in such a sentence, nobody vouches for it.
+_ORACLE = re.compile(
+    r"\W*(?:(?:and|so|but|lol|ha|apparently|well)\b,? )*(?:the|a|an|my|some|this|that|one"
+    r"|her|his) (?:\w+ ){0,2}?"
+    r"(?:quiz|horoscope|test|tarot\w*|fortune\w*|psychic|palm ?reader|app|bot|chatbot"
+    r"|algorithm|game|website|site"
+    r"|personality test|internet|character|hero|heroine|narrator|legend|song|film|movie"
+    r"|book)\b[^,.;]{0,20}?"
+    r"\b(?:says?|said|thinks?|thought|claims?|claimed|told me|reckons?|goes|decided"
+    r"|guessed|called me)\b",
+    re.IGNORECASE,
+)
 _TIMELESS = frozenset({"age", "name", "car", "phone", "pet", "computer", "birthday"})
 _PRONOUN_QUESTION = re.compile(r"^(?:am|is|are|do|does|did|was|were|have|has|can) ", re.IGNORECASE)
 
 
 def is_statement(clause: Clause, sentence: Sentence, text: str) -> bool:
     """Tell whether the clause is said as a fact, going by what stands before it."""
+    if _ORACLE.match(text) or re.match(r"(?:almost|nearly) [a-z]+(?:ed|ame|ent)\b", clause.verb):
+        return False
     before = clause.before
     if before == "that":  # "he told me that ... and that he ..."
         before = text[: clause.start].lower()

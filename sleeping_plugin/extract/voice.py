@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from sleeping_plugin.extract.pasted import without_blocks
+
 MASK = "\u241f"
 
 _PLAIN = str.maketrans(
@@ -133,7 +135,7 @@ def own_words(text: str) -> str:
     text = _FENCE.sub(MASK, plain(text))
     text = _QUOTED_LINES.sub(MASK, text)
     text = _MAIL.sub(MASK, text)
-    text = _unquoted(text)
+    text = without_blocks(_unquoted(text), MASK)
     return _without_pastes(text)
 
 
