@@ -102,6 +102,8 @@ _NEVER = words(
     ex-problem trip holiday vacation journey stop next room luggage bag suitcase first
     """
 )
+_DAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
+_DAYS = rf"{_DAY}(?:(?:,? and |, | & ){_DAY})*(?: (?:mornings?|afternoons?|evenings?|nights?))?"
 _LOWER_HEADS = words(
     """
     colour color size type sign number breed nickname degree major minor specialty speciality
@@ -171,6 +173,16 @@ def attribute(said: Said, noun: str) -> Iterator[Found]:
         "podcast",
     ):
         yield found(said, f"{noun} topic", values.short_phrase(topic.group("v"), 5))
+        return
+    day = re.match(r"(?:on |in )?(?P<v>.*)", rest)
+    dated = values.DATE.match(day.group("v")) if day else None
+    if dated and dated.end() >= 4 and len(noun.split()) <= 3 and not noun.endswith("s"):
+        yield found(said, noun if noun.endswith("date") else f"{noun} date", dated.group("v"))
+        return
+    weekly = re.match(rf"on (?P<v>(?:every )?{_DAYS})(?=$|[,.;]| at\b| in\b| from\b)", rest)
+    again = weekly and re.search(r"days|every|and|,|&", weekly.group("v"), re.IGNORECASE)
+    if weekly and again and len(noun.split()) <= 3:
+        yield found(said, f"{noun} day", weekly.group("v"))
         return
     titled = re.search(rf"\b(?:called|named) (?P<v>{CAP}.*)", rest)
     if titled and re.match(r"an? ", rest) and said.who is None:

@@ -39,6 +39,8 @@ _OWN_FOLK = (
     r"oldest|dog|cat|puppy|kitten|baby|in-laws|grandkids|twins|boyfriend|girlfriend|missis"
 )
 _BARE_FOLK = (
+    r"boy|girl|lad|lass|grandson|granddaughter|niece|nephew|papa|mama|daddy|grandad|"
+    r"granny|nana|da|mam|"
     r"wife|wifey|missus|missis|nan|gran|grandma|grandpa|sis|bro|husband|hubby|gf|bf|mum|mom|dad|"
     r"boss(?: lady)?|landlord|flatmate|roommate|girlfriend|boyfriend|sister|brother|"
     r"(?:the )?(?:eldest|"
@@ -55,12 +57,21 @@ _START = re.compile(
     r"\b(?P<pro>I|(?i:we|he|she|they|it|who|which|that))\b(?!')|"
     rf"\bone of (?:them|whom|these), (?P<among>{CAP})|"
     r"\b(?P<det>(?i:an?|one|two|three|four|five|six|another|this)|[1-9])\s+(?=\w)|"
-    rf"(?:^|(?<=, )|(?<=and )|(?<=but ))(?P<bare>(?i:{_BARE_FOLK}))\b(?=\s+[a-z]|, [A-Z])|"
+    rf"(?:^|(?<=, )|(?<=and )|(?<=but ))(?P<bare>(?i:{_BARE_FOLK}))\b(?=\s+[a-z]|, "
+    rf"[A-Z]| [A-Z]\w+ (?:is|has|was|\w+s)\b)|"
     r"(?P<group>(?:(?<=have )|(?<=has )|(?<=got ))(?=(?:\w+ )?(?:boys|girls|sons|daughters|kids|"
     r"twins|dogs|"
     r"cats|brothers|sisters|rabbits|horses|hens|ferrets)\b))|"
-    r"\b(?P<kin>Mum|Mom|Dad|Grandma|Grandpa|Gran|Grandad|Nan|Nana|Mam|Granny)\b(?=\s+[a-z])|"
+    r"\b(?P<kin>Mum|Mom|Dad|Mammy|Mummy|Daddy|Granddad|Papa|Mama|Grandma|Grandpa|Gran|"
+    r"Grandad|Nan|Nana|Mam|Granny)\b(?=\s+[a-z])|"
     rf"(?<![\w'])(?P<name>{NAME})(?P<own>'s?\s+(?=\w))?"
+)
+# "and I would rather not": somebody does something else, which is no statement
+_ANOTHER = re.compile(
+    r",?\s(?:and|but|so|or)\s(?:I|we|he|she|they|you|it)\s(?=(?:would|could|should|"
+    r"might|may|will|can|"
+    r"must|shall)\b)",
+    re.IGNORECASE,
 )
 _HIM = re.compile(
     r"\b(?:him|her)\b(?=$|[,.;!?]| (?:and|but|to|with|in|at|on|about|for|so|when|if|that|because|a|"
@@ -71,6 +82,7 @@ _ELIDED = re.compile(
     r"(?:(?:and|but|also|still|so|ha|yes|now|actually|apparently|then)\b,? )*(?P<v>[a-z]+)\b",
     re.IGNORECASE,
 )
+_AUXILIARY = re.compile(r"^(?:is|are|am|was|were|has|have|had|do|does|did|can)\b\s*")
 _INTERJECTION = (
     r"\b(?:oh|ok|okay|lol|lmao|btw|anyway|also|haha|ha|yeah|yea|nah|nope|hm+|k|tho|thx|ty|ps)\b"
 )
@@ -154,6 +166,7 @@ class Reader(NounPhraseReader):
                 (s.begin for s in starts[index + 1 :] if s.begin > start.verb), len(self.text)
             )
             verb = re.split(values._HARD, self.text[start.verb : stop], maxsplit=1)[0]
+            verb = _ANOTHER.split(verb, maxsplit=1)[0]
             yield Clause(
                 start.subjects,
                 start.noun,
@@ -211,12 +224,12 @@ class Reader(NounPhraseReader):
         if self.sentence.casual:
             front = re.split(_INTERJECTION, front)[-1]
             if last is not None:
-                front = " ".join(self.text[last.verb : begin].split()[-4:])
-        return (
-            re.split(r"[,;:()]|\s[-\u2013\u2014]+\s|\b(?:and|but|so|because|plus)\b", front)[-1]
-            .strip()
-            .lower()
-        )
+                said = re.sub(_AUXILIARY, "", self.text[last.verb : begin])
+                front = " ".join(said.split()[-4:])
+        after = re.split(r"[,;:()]|\s[-\u2013\u2014]+\s|\b(?:and|but|so|because|plus)\b", front)[-1]
+        after = after.strip().lower()
+        placed = after == "where" and re.search(r"\w,? where\s*$", front, re.IGNORECASE)
+        return "" if placed and self.sentence.ends != "?" else after  # "the club, where I ..."
 
     def _introduce(self, match: re.Match[str], last: _Start | None) -> None:
         """Take note of "I have a brother called Tom", "a friend of mine, Ana,"."""

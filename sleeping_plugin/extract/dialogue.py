@@ -13,6 +13,7 @@ from dataclasses import replace
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.people import NAME, NAME_RE, is_name
+from sleeping_plugin.extract.replies import as_statement
 from sleeping_plugin.extract.sentences import Sentence, expand
 from sleeping_plugin.extract.voice import plain
 from sleeping_plugin.relations.grammar import words
@@ -173,6 +174,12 @@ _LEAD = re.compile(
     r"he is|a|an|the|in|at|for|as|from|just|only|mostly|on)\b[,!]? )+(?=\w)",
     re.IGNORECASE,
 )
+_KEPT_LEAD = re.compile(
+    r"^(?:(?:yes|yeah|yep|well|oh|hm+|um+|ah|ha|no|nope|sure|ok|okay|still|mostly|it "
+    r"is|that is|just|only)"
+    r"\b[,!]? )+(?=\w)",
+    re.IGNORECASE,
+)
 _HAS_VERB = re.compile(
     r"\b(?:I|we|you|he|she|they|is|are|am|was|do|does|have|has|can|will|would|not|what|why|how|"
     r"thanks|thank|please)\b"
@@ -189,7 +196,8 @@ def completed(said: Sequence[Sentence], asked: str) -> Iterator[Sentence]:
         before = said[place - 1].text if place else ""
         if place <= 3 and NAME_RE.fullmatch(before) and _opens_with_job(text):
             text = f"I am {before}, {text[:1].lower()}{text[1:]}"  # "Gaz. Plumber, 22 years"
-        if place == 0 and reply_to and sentence.ends != "?":
+        late = place == 1 and len(before.split()) <= 2 and before[:1].isupper()
+        if (place == 0 or late) and reply_to and sentence.ends != "?":
             text = _answering(text, reply_to) or text
         elif (
             topic and sentence.ends != "?" and len(text.split()) <= 7 and not _HAS_VERB.search(text)
@@ -297,4 +305,5 @@ def _answering(text: str, question: str) -> str:
             tail = text[len(head) :] if not template.startswith("I am") else ""
             lead = "a " if template == "I am {r}" and re.match(r"(?:an?) ", head) else ""
             return template.format(r=lead + core, who=who) + tail
-    return ""
+    stated = as_statement(re.sub(r"^(?:an?|the) (?=[a-z])", "", _KEPT_LEAD.sub("", head)), question)
+    return stated + text[len(head) :] if stated else ""

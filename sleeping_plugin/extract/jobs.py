@@ -60,6 +60,7 @@ OCCUPATIONS = words(
     upholsterer urologist usher valet vet veterinarian vicar vintner violinist violist virologist
     vlogger waiter waitress warden watchmaker watchman weaver webmaster welder winemaker woodworker
     woodcarver woodcutter worker writer youtuber zookeeper zoologist sysadmin doula undergrad
+    shearer drover jackaroo stockman farrier bosun crofter weaver apprentice-baker
     postdoc phd-student gp md rn cpa pa hgv-driver lorry-driver oboist bassist trumpeter flautist
     flutist harpsichordist dinner-lady lollipop-lady lifeboatman coxswain deckhand bosun pensioner
     retiree sophomore freshman dogsitter dog-walker
@@ -71,7 +72,7 @@ SUFFIXES = (
     "builder", "cleaner", "trainer", "instructor", "therapist", "ician", "monger",
     "wright", "writer", "seller", "grower", "herder", "minder", "sitter", "planner", "designer",
     "developer", "programmer", "officer", "ist", "man", "woman",
-    "assistant", "guard", "inspector", "student",
+    "ringer", "assistant", "guard", "inspector", "student",
 )  # fmt: skip
 NOT_JOBS = words(
     """

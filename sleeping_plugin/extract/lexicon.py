@@ -108,6 +108,7 @@ BREEDS = words(
     mastiff malamute pomeranian vizsla weimaraner lurcher mutt mongrel hound cockapoo labradoodle
     siamese persian ragdoll sphynx tabby bengal shih-tzu bichon maltese samoyed akita springer lab
     labs staffie staffy westie yorkie jack-russell frenchie shiba cavalier lagotto ridgeback
+    heeler koolie
     sheepdog wolfhound bloodhound basset pekingese pinscher newfoundland podenco galgo kelpie
     """
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.lexicon import LANGUAGES, MONTHS, WEEKDAYS
@@ -33,9 +33,9 @@ _PASSING_VERBS = words(
     suggest recommend happen matter depend deserve owe lie sit stand sleep die live work cost
     weigh measure rain snow hurt ache itch itch break lose fail miss run turn set end fall blame
     doubt fear regret admit accept refuse allow cause force help change move follow add cheer
-    follow lead pass print copy type click open close push pull hold carry pick drop throw catch
+    follow lead pass print copy type click open close push pull hold pick drop throw catch
     cut hit kick fix clean wash order pay spend save borrow lend steal kill disagree hang touch
-    buzz smell taste suck rock rule struggle quit reread misspeak fetch stick
+    buzz smell taste suck rock rule struggle quit reread misspeak fetch stick name
     """
 )
 # What happened once and is still true: worth a fact in the past tense
@@ -84,8 +84,9 @@ _WHEN = re.compile(
     re.IGNORECASE,
 )
 _OFTEN = re.compile(
-    r"(?P<v>(?:once|twice|three times|four times|five times|six times) an? (?:day|week|month|year)|"
-    r"every (?:day|morning|evening|night|week|month|year|summer|winter|spring|autumn|other \w+|"
+    r"(?P<v>(?:once|twice|[a-z0-9]+ times) an? (?:day|week|month|year)|"
+    r"(?:every|each) (?:day|morning|evening|night|week|month|year|summer|winter|spring|"
+    r"autumn|other \w+|"
     rf"{_WEEKDAY}|second \w+|\w+ (?:days|weeks|months)))\b",
     re.IGNORECASE,
 )
@@ -96,10 +97,18 @@ _CLOCK = re.compile(
     r"(?=$|[,.;]| )",
     re.IGNORECASE,
 )
+_TIMED = re.compile(
+    r"\s?(?:(?:in|on|at|since|for|until|till) )?(?:"
+    + "|".join(one.pattern for one in (values.DATE, _WHEN, _OFTEN, _DURATION)).replace(
+        "?P<v>", "?:"
+    )
+    + ")",
+    re.IGNORECASE,
+)
 _SPLIT = re.compile(
     r"\s(?=(?:in|on|at|for|from|to|with|near|by|under|over|since|between|across|along|about|"
     r"as|into|during|until|till|against|after|before|through|behind|above|below|around|outside|"
-    r"inside|towards|every|once|twice|three times)\s)",
+    r"inside|towards|every|each|once|twice|(?:three|four|five|six|\d) times)\s)",
     re.IGNORECASE,
 )
 _STOPS = re.compile(
@@ -108,7 +117,7 @@ _STOPS = re.compile(
     r"if|that|but|than|unless|and (?:I|we|he|she|they|it|you|my|our|his|her|their|that|the|so|then|"
     r"now|also|has|have|is|am|are|was|were|can|will|would)|and [a-z]+s (?:a|an|the|in|at|to|for|my|"
     r"his|her|on|with|it|me)|what|how|why|"
-    rf"and (?:{'|'.join(sorted(BASE | _PASSING_VERBS - {'like', 'sail'}))})\b)",
+    rf"and (?:{'|'.join(sorted(BASE | _PASSING_VERBS - {'like', 'sail'}))}))\b",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(
@@ -166,16 +175,17 @@ def open_facts(said: Said, before: str = "") -> Iterator[Found]:
     predicate = read(main)
     if predicate is None:
         return
-    for aside in asides[:2]:
-        more = _SPLIT.split(" " + aside)[1:] if _SPLIT.match(" " + aside) else []
-        predicate = Predicate(
-            predicate.verb,
-            predicate.base,
-            predicate.tense,
-            predicate.object,
-            (*predicate.phrases, *_phrases(more)),
-        )
-    for relation, value in _facts(predicate, said):
+    told: list[tuple[str, str]] = []
+    for aside in asides[:3]:
+        if _DURATION.fullmatch(aside):
+            aside = f"for {aside}"
+        if _SPLIT.match(" " + aside):
+            more = _phrases(_SPLIT.split(" " + aside)[1:])
+            predicate = replace(predicate, phrases=(*predicate.phrases, *more))
+        elif re.match(r"(?:stationed|based|built|made|working|studying|training|posted)\b", aside):
+            beside = read(f"is {aside}")
+            told += _facts(beside) if beside else []
+    for relation, value in [*_facts(predicate), *told]:
         own = re.search(r"\b(?:my|our)\b", relation) and said.who is not None
         if not own and value and len(value.split()) <= 6:
             yield Found(said.subject, relation, value, CONFIDENCE)
@@ -184,45 +194,52 @@ def open_facts(said: Said, before: str = "") -> Iterator[Found]:
 def read(text: str) -> Predicate | None:
     """Read a verb phrase from its verb on; None if it is none that we know."""
     front, *rest = _SPLIT.split(text)
+    if rest and rest[0].strip().lower() in _PARTICLES:
+        front, rest = f"{front} {rest[0].strip()}", rest[1:]  # "came over", "in 2018"
     front = _ADVERBS.sub("", front, count=1) if _ADVERBS.match(front) else front
     tokens = [token for token in front.split() if token.lower() not in _LIGHT]
     if not tokens or not re.fullmatch(r"[a-z][a-z'-]*", tokens[0], re.IGNORECASE):
         return None
+    if len(tokens) > 1 and tokens[1].lower() in _PARTICLES:
+        inner = read(" ".join([tokens[0], *tokens[2:], *(part.strip() for part in rest)]))
+        if inner is None or inner.tense not in ("present", "past") or inner.object:
+            return None
+        return replace(inner, verb=f"{inner.verb} {tokens[1].lower()}")
+    if len(tokens) > 2 and _DURATION.fullmatch(" ".join(tokens[2:])):
+        rest = [f"for {' '.join(tokens[2:])}", *rest]  # "been married forty years"
+        tokens = tokens[:2]
     first = tokens[0].lower()
-    if first == "will" and len(tokens) > 1:
-        base, form = lemma(tokens[1])
-        thing = " ".join(tokens[2:])
-        if form == "base" and base in _SCHEDULED:
-            return Predicate(f"will {base}", base, "going", thing, _phrases(rest))
+    if first == "used" and len(tokens) == 1 and rest and rest[0].startswith("to "):
+        inner = read(rest[0].removeprefix("to ") + " " + " ".join(rest[1:]))
+        if inner is None or inner.base in ("be", "live", "work", "have", "do", "think"):
+            return None
+        return Predicate(f"used to {inner.base}", inner.base, "past", inner.object, inner.phrases)
+    return _inflected(first, tokens, _phrases(rest))
+
+
+def _inflected(first: str, tokens: list[str], phrases: tuple[Phrase, ...]) -> Predicate | None:
+    """Return the predicate of a verb group, by the form of its verbs."""
+    second, kind = lemma(tokens[1]) if len(tokens) > 1 else ("", "")
+    beyond = " ".join(tokens[2:])
+    if first == "will" and kind == "base" and second in _SCHEDULED:
+        return Predicate(f"will {second}", second, "going", beyond, phrases)
     if first in _MODALS:
         return None
     base, form = lemma(first)
-    second, kind = lemma(tokens[1]) if len(tokens) > 1 else ("", "")
-    if first == "used" and len(tokens) == 1 and rest and rest[0].startswith("to "):
-        inner = read(rest[0].removeprefix("to ") + " " + " ".join(rest[1:]))
-        if inner is None or inner.base == "be":
-            return None
-        return Predicate(f"used to {inner.base}", inner.base, "past", inner.object, inner.phrases)
+    done = kind in ("past", "participle")
     if base == "be":
-        be = "was" if form == "past" else "is"
-        if kind in ("past", "participle") and tokens[1].lower() not in ("married", "tired"):
-            return Predicate(
-                f"{be} {tokens[1].lower()}", second, "passive", " ".join(tokens[2:]), _phrases(rest)
-            )
-        if kind == "ing":
-            return Predicate(
-                f"{be} {tokens[1].lower()}", second, "going", " ".join(tokens[2:]), _phrases(rest)
-            )
-        return Predicate(be, "be", "state", " ".join(tokens[1:]), _phrases(rest))
-    if base == "have" and kind in ("past", "participle"):
-        return Predicate(
-            f"has {tokens[1].lower()}", second, "perfect", " ".join(tokens[2:]), _phrases(rest)
-        )
+        verb = "was" if form == "past" else "is"
+        if (done and tokens[1].lower() not in ("married", "tired")) or kind == "ing":
+            tense = "passive" if done else "going"
+            return Predicate(f"{verb} {tokens[1].lower()}", second, tense, beyond, phrases)
+        return Predicate(verb, "be", "state", " ".join(tokens[1:]), phrases)
+    if base == "have" and done:
+        return Predicate(f"has {tokens[1].lower()}", second, "perfect", beyond, phrases)
+    thing = " ".join(tokens[1:])
     if form == "past":
-        return Predicate(first, base, "past", " ".join(tokens[1:]), _phrases(rest))
+        return Predicate(first, base, "past", thing, phrases)
     if form in ("base", "third"):
-        verb = conjugate(base, Person.THIRD)
-        return Predicate(verb, base, "present", " ".join(tokens[1:]), _phrases(rest))
+        return Predicate(conjugate(base, Person.THIRD), base, "present", thing, phrases)
     return None
 
 
@@ -230,44 +247,52 @@ def _phrases(parts: list[str]) -> tuple[Phrase, ...]:
     found = []
     for part in parts:
         link, _, text = part.strip().partition(" ")
-        if link.lower() in ("every", "once", "twice", "three"):
+        if link.lower() in ("every", "each", "once", "twice") or text.startswith("times "):
             link, text = "", part.strip()
         found.append(Phrase(link.lower(), text.strip(" ,.")))
     return tuple(found)
 
 
-def _facts(said: Predicate, about: Said) -> Iterator[tuple[str, str]]:
+def _facts(said: Predicate) -> Iterator[tuple[str, str]]:
     """Yield (relation, value) for each part that names something."""
     thing = noun_phrase(said.object)
     framed = _framed_object(said.object)
+    if said.tense == "state" and re.match(CAP, said.object):
+        return  # "I'm Solveig, in Cork for fifteen years"
     tied = said.object == "" or framed is not None
+    if said.verb.startswith("used to ") and not said.object and said.base in _PASTIMES:
+        yield "former habit", said.base
     if thing and _object_lasts(said):
         yield from _object_facts(said, thing)
     if not tied:
         return
     front = framed or ""
-    links: list[str] = []
     for phrase in said.phrases:
-        yield from _phrase_facts(said, phrase, front, about)
+        yield from _phrase_facts(said, phrase, front)
+        if _TIMED.match(f"{phrase.link} {phrase.text}"):
+            continue  # "in September" says nothing of where
         inner = noun_phrase(phrase.text)
-        if not inner:
-            break
-        links.append(f"{phrase.link} {phrase.text}")
-        front = " ".join(part for part in (framed or "", *links) if part)
-        if len(front.split()) > 7 or _PRONOUN.search(re.sub(r"\b(?:my|our)\b", "", front)):
-            break
+        longer = " ".join([front, phrase.link, phrase.text])
+        if inner and len(longer.split()) <= 7 and not _PRONOUN.search(_OWN.sub("", longer)):
+            front = longer.strip()
 
 
 def _object_lasts(said: Predicate) -> bool:
     """Tell whether what somebody does to an object says something of them for good."""
     if said.tense == "present":
         return said.base not in _PASSING_VERBS
-    return said.verb.startswith("used to ")
+    if said.tense == "past" and said.base in _CAREER:
+        return True
+    growing = said.tense == "going" and said.base in _RAISED
+    return growing or said.verb.startswith("used to ")
 
 
 def _object_facts(said: Predicate, thing: str) -> Iterator[tuple[str, str]]:
     counted = re.fullmatch(
-        rf"(?P<n>(?:{_NUMBER}|\d[\d,.]*)(?:[ -](?:{_NUMBER}))*) (?P<noun>[a-z-]+s)", thing, re.I
+        rf"(?P<n>(?:{_NUMBER}|\d[\d,.]*)(?:[ -](?:and |hundred|thousand|{_NUMBER}))*) "
+        rf"(?P<noun>[a-z-]+s)",
+        thing,
+        re.I,
     )
     if counted:
         yield f"how many {counted.group('noun')}: {said.verb}", counted.group("n")
@@ -276,72 +301,117 @@ def _object_facts(said: Predicate, thing: str) -> Iterator[tuple[str, str]]:
         yield f"what: {said.verb}", re.sub(r"^(?:an?|some) ", "", item)
 
 
-def _phrase_facts(
-    said: Predicate, phrase: Phrase, front: str, about: Said
-) -> Iterator[tuple[str, str]]:
+def _phrase_facts(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
+    """Return what one phrase tells: how long, how often, when, where, or with what."""
+    found = _how_long(said, phrase, front)
+    if found or not _lasting(said, front):
+        return found
+    for reader in (_how_often, _when, _where, _tied):
+        found = reader(said, phrase, front)
+        if found:
+            return found
+    return []
+
+
+def _lasting(said: Predicate, front: str) -> bool:
+    """Tell whether the time and place of what is said are worth a fact."""
     event = said.base in _EVENTS
-    lasting = (
+    return bool(
         (said.tense == "present" and (said.base not in _PASSING_VERBS or event or front))
         or (said.tense in ("past", "passive", "perfect") and event)
         or (said.tense == "passive" and said.verb.startswith("is "))
         or (said.tense == "going" and said.base in _GOING_ON)
         or said.verb.startswith("used to")
     )
-    text = phrase.text
-    duration = _DURATION.match(text) if phrase.link == "for" else None
-    since = _SINCE.match(text) if phrase.link == "since" else None
-    if duration and said.base not in ("wait", "look", "think", "want", "try"):
-        if said.base in ("be", "have") and not front:
-            return
-        over = said.tense in ("past", "passive") or said.verb == "was"
-        verb = said.verb if over else _perfect(said)
-        yield f"how long: {_with(verb, front)} for", duration.group("v")
-        return
-    if since and said.tense != "past" and (front or said.base not in ("be", "have")):
-        yield f"since when: {_with(_perfect(said), front)} since", since.group("v")
-        return
-    if not lasting:
-        return
-    often = _OFTEN.match(text) if not phrase.link else None
-    if often and said.tense == "present" and said.base not in ("be", "have"):
-        yield f"how often: {_with(said.verb, front)}", often.group("v")
-        return
-    when = (
-        values.DATE.match(text) or _WHEN.match(text) if phrase.link in ("in", "on", "at") else None
-    )
-    weekly = when and re.search(r"day|week", when.group("v"), re.IGNORECASE)
-    dated = when and values.DATE.match(when.group("v"))
-    if when and (said.tense != "present" or weekly or (dated and said.base in _SCHEDULED)):
-        if said.base == "be" and said.tense != "passive" and not front:
-            return
-        yield f"when: {_with(said.verb, front)} {phrase.link}", when.group("v").strip(" ,.")
-        return
-    clock = _CLOCK.match(text) if phrase.link == "at" and said.tense == "present" else None
-    if clock and not re.match(r"\d+ [a-z]", text):
-        yield f"what time: {_with(said.verb, front)} at", clock.group("v")
-        return
-    if phrase.link in _PLACE_LINKS and said.base not in _NO_PLACE:
+
+
+def _how_long(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
+    bare = said.base in ("be", "have") and not front
+    since = _SINCE.match(phrase.text) if phrase.link == "since" else None
+    if since and said.tense != "past" and not bare:
+        return [(f"since when: {_with(_perfect(said), front)} since", since.group("v"))]
+    duration = _DURATION.match(phrase.text) if phrase.link == "for" else None
+    if not duration or bare or said.base in ("wait", "look", "think", "want", "try"):
+        return []
+    if not front and len(said.phrases) > 1:
+        return []
+    over = said.tense in ("past", "passive") or said.verb == "was"
+    verb = said.verb if over else _perfect(said)
+    return [(f"how long: {_with(verb, front)} for", duration.group("v"))]
+
+
+def _how_often(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
+    often = _OFTEN.match(phrase.text) if not phrase.link else None
+    if not often or said.tense != "present" or said.base in ("be", "have"):
+        return []
+    if not front and said.base in _COMMON:
+        return []
+    return [(f"how often: {_with(said.verb, front)}", often.group("v"))]
+
+
+def _when(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
+    clock = _CLOCK.match(phrase.text) if phrase.link == "at" else None
+    if clock and said.tense == "present":
+        after = phrase.text[clock.end() :]
+        if not re.match(r" (?!on\b|every\b|in\b|for\b|at\b)[a-z]", after):
+            return [(f"what time: {_with(said.verb, front)} at", clock.group("v"))]
+    if phrase.link not in ("in", "on", "at"):
+        return []
+    dated = values.DATE.match(phrase.text)
+    when = dated or _WHEN.match(phrase.text)
+    if not when:
+        return []
+    day = when.group("v").strip(" ,.")
+    weekly = re.search(r"day|week", day, re.IGNORECASE)
+    coming = (dated or day.lower().split()[-1] in MONTHS) and said.base in _SCHEDULED
+    if said.tense == "present" and not weekly and not coming:
+        return []
+    if said.base == "be" and not front:
+        return []
+    return [(f"when: {_with(said.verb, front)} {phrase.link}", day)]
+
+
+def _where(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
+    text, link = phrase.text, phrase.link
+    if link in _PLACE_LINKS and said.base not in _NO_PLACE:
         told, _ = values.place(text, casual=False)
-        if told and text.startswith(told) and told.lower() not in _TIME_WORDS | LANGUAGES:
+        named = re.sub(r"^the (?=[A-Z])", "", text)
+        if told and named.startswith(told) and told.lower() not in _TIME_WORDS | LANGUAGES:
+            told = text[: len(text) - len(named)] + told
             told += "'s" if text[len(told) :].startswith("'s") else ""
-            far = phrase.link in ("from", "to", "on", "by")
-            if not far or said.base in ("move", "emigrate", "fly", "sail", "commute", "travel"):
-                yield f"where: {_with(said.verb, front)} {phrase.link}", told
-            return
-    thing = noun_phrase(text)
-    if not thing:
-        return
-    if phrase.link in ("in", "at", "for") and _SITE.search(thing) and said.base in _AT_SITES:
-        yield f"where: {_with(said.verb, front)} {phrase.link}", thing
-        return
-    tied = _TIED.get(said.base, _TIED_ANYWAY if said.base not in _PASSING_VERBS else frozenset())
-    if not front and phrase.link in tied and said.tense in ("present", "passive"):
-        for item in values.items(text, 5) or [thing]:
-            yield f"what: {said.verb} {phrase.link}", re.sub(r"^(?:an?|some) ", "", item)
+            far = link in ("from", "to", "on", "by")
+            if said.base == "come" and link != "to":
+                return []  # a matter of the home town
+            moving = said.base in _MOVING
+            return [(f"where: {_with(said.verb, front)} {link}", told)] if not far or moving else []
+    site = noun_phrase(re.sub(r"^the (?=[a-z])", "", text))
+    if not site or not _SITE.search(site):
+        return []
+    if link == "for" and not front and said.tense == "present":
+        return [(f"who: {said.verb} for", text)]
+    if link in ("in", "at", "for") and _goes_on_there(said):
+        return [(f"where: {_with(said.verb, front)} {link}", site)]
+    return []
 
 
-_PLACE_LINKS = words("in at near from to on outside by")
-_NO_PLACE = words("be live come hail work")
+def _tied(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
+    """Read "paints on ceramic", where the verb and the preposition belong together."""
+    known = frozenset() if said.base in _PASSING_VERBS else _TIED_ANYWAY
+    thing = noun_phrase(phrase.text)
+    if front or not thing or phrase.link not in _TIED.get(said.base, known):
+        return []
+    if said.tense not in ("present", "passive", "going"):
+        return []
+    return [
+        (f"what: {said.verb} {phrase.link}", re.sub(r"^(?:an?|some) ", "", item))
+        for item in values.items(phrase.text, 5) or [thing]
+    ]
+
+
+_COMMON = words("drive go come do work eat get see walk use")
+_MOVING = words("move emigrate fly sail commute travel come")
+_PLACE_LINKS = words("in at near from to on outside by above below behind around")
+_NO_PLACE = words("be live hail work")
 _TIED_ANYWAY = words("for about with")
 _SCHEDULED = words(
     "retire marry arrive fly leave start open move graduate return land come release publish turn "
@@ -358,8 +428,21 @@ _SITE = re.compile(
     r"harbour|harbor|firm|"
     r"company|agency|charity|council|co-op)$"
 )
+_PARTICLES = words("over through by along around in on up down out off back")
 _LIGHT = words(
     "also always usually often sometimes still just really currently now mostly actually"
+)
+_RAISED = words("plant farm grow build restore knit sew raise milk")
+_OWN = re.compile(r"\b(?:my|our)\b")
+_CAREER = words(
+    "command captain head edit conduct direct found publish record compose invent win "
+    "design co-found "
+    "patent excavate"
+)
+_PASTIMES = words(
+    "row box swim run smoke dance sing fence paint climb surf ski sail ride act cycle "
+    "fish hunt wrestle "
+    "skate sculpt juggle busk"
 )
 _MODALS = words("can could will would shall should may might must let")
 _TIED = {
@@ -372,9 +455,18 @@ _TIED = {
         ("invest", "in"), ("major", "in"), ("write", "about for"), ("dance", "in with"),
         ("sing", "in with"), ("play", "in for with"), ("swim", "in for with"), ("row", "for"),
         ("race", "in"), ("lecture", "on in"), ("swear", "by"), ("obsess", "with"),
+        ("work", "on"), ("retire", "from"),
         ("struggle", "with"), ("date", "from"),
     )
 }  # fmt: skip
+
+
+def _goes_on_there(said: Predicate) -> bool:
+    """Tell whether somebody does this for longer at one place."""
+    return (
+        said.tense in ("present", "perfect", "going")
+        and said.base not in _PASSING_VERBS - _AT_SITES
+    )
 
 
 def _with(verb: str, front: str) -> str:
@@ -399,6 +491,9 @@ def noun_phrase(text: str) -> str:
         return ""
     bare = re.sub(r"^(?:an?|some|the|his|her|their|its)\s+", "", phrase)
     large = re.search(rf"(?-i:{CAP})", bare)
+    if re.match(r"the [a-z]", phrase) and _BIG_EVENT.search(phrase):
+        phrase = phrase.removeprefix("the ")
+        bare = phrase
     definite = re.match(r"(?:the|his|her|their|its)\s", phrase)
     if definite and not large:
         return ""
@@ -415,6 +510,11 @@ def noun_phrase(text: str) -> str:
     return bare
 
 
+_BIG_EVENT = re.compile(
+    r"\b(?:exam|marathon|half|race|championships?|test|diploma|certificate|degree|"
+    r"tournament|contest|cup|"
+    r"finals?|triathlon|regatta|festival)$"
+)
 _NO_HEAD = words(
     """
     and or of in on at to for with from by the a an is are was were has have do does very so as

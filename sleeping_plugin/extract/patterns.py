@@ -31,6 +31,7 @@ from sleeping_plugin.extract.voice import own_words
 from sleeping_plugin.hookspecs import Extractor, hookimpl
 from sleeping_plugin.records import Candidate, Turn
 from sleeping_plugin.relations.grammar import USER
+from sleeping_plugin.relations.verbs import lemma
 
 if TYPE_CHECKING:
     from sleeping_plugin.runtime import Runtime
@@ -51,7 +52,9 @@ _STRONG_COMPLEMENT = re.compile(
     r"about |mad "
     r"about |fond of |vegetarian|vegan|retired|(?:twenty|thirty|forty|fifty|sixty|seventy|"
     r"eighty)\b|"
-    r"lactose|left-handed|teaching |training )",
+    r"lactose|left-handed|doing |due (?:in|on) |settled in |posted |stationed |"
+    r"colou?r[- ]blind|mad on |blind|deaf|diabetic|coeliac|celiac|keen on |big on |"
+    r"teaching |training )",
     re.IGNORECASE,
 )
 
@@ -143,16 +146,16 @@ def _open_facts(
     """Yield what clauses say beyond the rules: values that nothing else in the sentence has."""
     said = {word for fact in told for word in _weighty(fact.value)}
     for clause in clauses:
-        if (
-            clause.noun
-            or not clause.known
-            or not is_statement(clause, reader.sentence, reader.text)
-        ):
+        if not clause.known or not is_statement(clause, reader.sentence, reader.text):
             continue
-        for who in clause.subjects[:1]:
+        if clause.noun and (clause.subjects[0] or lemma(clause.verb.split(" ")[0])[0] == "be"):
+            continue
+        for who, part in _predicates(clause):
+            if clause.noun:  # "my choir meets on Wednesdays"
+                who = Entity(f"my {clause.noun.lower()}", "thing")
             about = Said(
                 who,
-                clause.verb,
+                part,
                 reader.sentence.casual,
                 reader.cast,
                 reader.here(clause.start),
@@ -163,6 +166,15 @@ def _open_facts(
                 if not said & _weighty(fact.value):
                     said |= _weighty(fact.value)
                     yield fact
+
+
+def _predicates(clause: Clause) -> Iterator[tuple[Entity | None, str]]:
+    """Yield the first subject with each verb phrase of its clause."""
+    who = clause.subjects[0]
+    about = Said(who, clause.verb, False, Cast(), (0, 0, 0), plural=clause.plural)
+    for number, part in enumerate(_PARTS.split(clause.verb)):
+        if not number or _may_follow(part, about):
+            yield who, part
 
 
 def _weighty(value: str) -> set[str]:
@@ -213,6 +225,7 @@ def _clause_facts(clause: Clause, reader: Reader) -> Iterator[Found]:
         named = _named_on_the_way(clause, who, reader) if who is not None else None
         if named:
             yield named
+            who = reader.cast.named(named.value) or who
         said = Said(
             who,
             clause.verb,
@@ -254,8 +267,9 @@ def _named_on_the_way(clause: Clause, who: Entity, reader: Reader) -> Found | No
     waiting = reader.cast.unnamed(here)
     if waiting is None or waiting.before(here)[0] != here[0]:
         return None
-    waiting.name, who.label, who.introduced = who.name, waiting.label, True
-    who.gender, who.kind = waiting.gender, waiting.kind
+    waiting.name = who.name
+    waiting.mention(here)
+    reader.cast.entities = [one for one in reader.cast.entities if one is not who]
     return Found(waiting.label, "name", who.name, 0.8)
 
 
@@ -283,7 +297,9 @@ def _livelihood(clauses: Sequence[Clause], facts: Sequence[Found]) -> Iterator[F
 
 
 _GREETING = re.compile(
-    r"^(?:(?:hi|hiya|hello|hey|heya|yo|sup|so|ok|morning|evening|good \w+|there|all)\b[,! ]*)+",
+    r"^(?:(?:hi+|hiya|hell+o+|hey+|heya|yo+|sup|so|ok|morning|evening|good \w+|there|"
+    r"all|howdy|g'?day|salut|"
+    r"alright|hallo|hola)\b[,! ]*)+",
     re.IGNORECASE,
 )
 
@@ -320,6 +336,8 @@ def _verb_facts(said: Said) -> Iterator[Found]:
         if not be:
             continue
         for complement in _COMPLEMENTS.split(part[be.end() :])[1:]:
+            if re.match(r"\d+ years\b(?! old)", complement):
+                continue  # "a plumber, 22 years"
             job = is_occupation(values.first_item(values.cut(complement)))
             if job or _STRONG_COMPLEMENT.match(complement):
                 yield from fresh(said_of(_with(said, be.group() + complement)))

@@ -34,7 +34,10 @@ CAP = rf"(?!I\b)[{UP}](?:[\w-]|'(?!s\b|\W|$))*"
 _LINK = (
     r"(?:van|von|de|da|del|dela|der|den|di|du|dos|la|le|el|al|bin|ibn|ben|y|of|the|af|av|ter|ten)"
 )
-NAME = rf"(?:{TITLE} )?{CAP}(?: (?:{_LINK} ){{0,2}}{CAP}){{0,3}}"
+NAME = (
+    rf"(?:{TITLE} (?:(?:de|van|von|der|den|di|da|al|el) ){{0,2}})?{CAP}(?: (?:{_LINK} "
+    rf"){{0,2}}{CAP}){{0,3}}"
+)
 NAME_RE = re.compile(NAME)
 
 NOT_NAMES = (

@@ -110,6 +110,17 @@ _CONTRACTIONS = tuple(
             r"Grandma|Grandpa|Granddad|Grandad|Granny|Gran|Nan|Nana|Daddy|Mummy)\b)(?! [A-Z])",
             r"my \1",
         ),
+        (
+            r"\bme (?=(?:dog|cat|mum|dad|wife|missus|mate|brother|sister|son|daughter|"
+            r"nan|old man|kids?|"
+            r"back|knee|shoulder|car|van|ute|truck|house|boss|neighbour|bike)\b)",
+            "my ",
+        ),
+        (
+            r"^((?-i:Wife|Husband|Missus|Hubby|Boy|Girl|Son|Daughter|Mum|Dad|Dog|Cat|"
+            r"Boss))'s (?=[A-Z][a-z]+\b)",
+            r"\1 is ",
+        ),
         (r"\bgonna\b", "going to"),
         (r"\bwanna\b", "want to"),
         (r"\bgotta\b", "got to"),

@@ -107,7 +107,7 @@ VAGUE = words(
     so too what whatever good bad fine okay ok great nice well better best worse right wrong true
     false sure sorry much many more most less few little all both either none neither yes no not
     very really quite yours mine ours theirs his hers work home bed hell trouble mess problem
-    question idea everyone people others day week month year moment minute hour lately
+    question idea only everyone people others day week month year moment minute hour lately
     """
 )
 
@@ -279,6 +279,11 @@ def _name_at(text: str, *, casual: bool) -> str:
         found = re.sub(r"'s$", "", found)
         return found if found and is_name(found.split()[0]) else ""
     if casual:
+        styled = re.match(
+            r"(?:coach|mr|mrs|ms|miss|dr|prof|pastor|auntie|aunt|uncle)\.? [a-z]{2,}", text
+        )
+        if styled:
+            return styled.group()
         lower = re.match(rf"[^\W\d_][\w'-]+(?![\w{UP}])", text)
         if lower and is_name(lower.group()) and lower.group() not in VAGUE:
             return lower.group()

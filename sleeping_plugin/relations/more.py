@@ -52,6 +52,20 @@ MORE: tuple[Relation, ...] = (
         many=True,
     ),
     Relation(
+        "former habit",
+        (
+            "What did {S} use to do?",
+            "What was {P} old pastime?",
+            "Which pastime did {S} have in earlier years?",
+            "What did {S} once do for fun?",
+        ),
+        "{S} used to {V}.",
+        ("what {S} used to do", "what {S} once did for fun"),
+        ("old pastime", "former habit"),
+        ("In earlier years, {S} used to",),
+        many=True,
+    ),
+    Relation(
         "livelihood",
         (
             "What {do} {S} do for a living?",

@@ -126,6 +126,8 @@ def lemma(word: str) -> tuple[str, str]:
     word = word.lower()
     if word in _THIRD:
         return _THIRD[word], "third"
+    if word == "born":
+        return "bear", "participle"
     if word in ("am", "are"):
         return "be", "base"
     if word == "were":

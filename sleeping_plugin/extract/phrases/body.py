@@ -82,6 +82,20 @@ def _my_ailment(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     del spoken
 
 
+@phrase(
+    r"\b(?:I|me)\b[^.;]*(?:, |\bput me on )(?:on )?(?P<v>(?:type (?:1|2) )?(?:diabetic|"
+    r"coeliac|celiac|asthmatic|"
+    r"vegan|vegetarian|statins|insulin|metformin|warfarin|beta blockers|"
+    r"antidepressants|blood thinners))\b"
+)
+def _on_the_side(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I can't do gluten, coeliac since I was nine", "Dr Achebe put me on statins"."""
+    value = match.group("v")
+    drug = re.search(r"(?:ins?|s|in)$", value) and not value.endswith("tics")
+    yield mine("take" if drug else "diet" if value.startswith("veg") else "health", value, 0.8)
+    del spoken
+
+
 @phrase(rf"\b(?:I|my|me)\b[^.;]*, (?:my )?(?P<v>{_AILMENTS})$")
 def _because_of(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "I can't have it anymore, gallstones"."""

@@ -117,7 +117,8 @@ def _at_leisure(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 @phrase(
     r"\b(?:I|we) (?P<v>(?!am|are|have|work|go|do|get|can|need|will|meet|see|call|visit|start|"
     r"finish|"
-    r"sleep|feel|think|hate|want|love|like)[a-z]+ (?!the\b|my\b|it\b|to\b|a\b|up\b|in\b|at\b|on\b|"
+    r"sleep|feel|think|hate|want|love|like|teach)[a-z]+ (?!only\b|the\b|my\b|it\b|to\b|"
+    r"a\b|up\b|in\b|at\b|on\b|"
     r"for\b)"
     r"[a-z]+)(?: on)? (?:mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|sundays?|",
     r"weekends)(?: nights?| mornings?| evenings?)?\b",

@@ -11,14 +11,22 @@ from collections.abc import Iterator
 
 from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.lexicon import CARS, LANGUAGES, NATIONALITIES
-from sleeping_plugin.extract.people import CAP, TITLE, Cast, Entity, is_name, may_be_lower_name
+from sleeping_plugin.extract.people import (
+    CAP,
+    TITLE,
+    Cast,
+    Entity,
+    is_name,
+    may_be_lower_name,
+    read_role,
+)
 from sleeping_plugin.extract.phrases.base import Spoken, phrase
 from sleeping_plugin.extract.rules.base import Found
 
 _NAME = rf"(?:{TITLE} )?{CAP}(?: {CAP})?"
 _GENDER = {"he": "m", "him": "m", "his": "m", "she": "f", "her": "f"}
 _KNOWN_PLACES = re.compile(
-    r"(?:.*(?:burg|ville|shire|stan|chester|mouth)|(?:eng|ice|ire|scot|po|fin|nether|"
+    r"(?:.*(?:burg|ville|shire|\w{3}stan|chester|mouth)|(?:eng|ice|ire|scot|po|fin|nether|"
     r"switzer|thai|new zea)land|england|france|germany|"
     r"spain|italy|london|paris|berlin|rome|america|europe|canada|mexico|brazil|china|japan|india|"
     r"usa|uk|us|eu|nyc|la|african?|asia)$",
@@ -152,6 +160,20 @@ def _calls_it(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     head = match.group("what").split()[-1]
     label = f"{owner.subject}'s {head}" if owner else f"my {head}"
     yield Found(label, "name", match.group("v"), 0.8)
+
+
+@phrase(
+    rf"\b(?:an?|our|my|the) (?P<what>[a-z]+(?: [a-z]+)?), (?:her|his|their|its) name is "
+    rf"(?P<v>{_NAME})"
+)
+def _host(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "we live with a host, her name is Gwen": a role that we know no word for."""
+    first = re.search(r"\b(?:I|we|my|our|us|me)\b", spoken.text[: match.end()], re.IGNORECASE)
+    known = read_role(match.group("what"))
+    if first and known is None and may_name(match.group("v"), spoken.user.cast, casual=False):
+        label = f"my {match.group('what').split()[-1]}"
+        spoken.user.cast.meet(label, "person", match.group("v"), "", spoken.user.here)
+        yield Found(label, "name", match.group("v"), 0.8)
 
 
 @phrase(rf"^(?:(?:[Ww]e )?[Nn]amed|[Cc]alled) (?P<v>{CAP})(?= after\b| for\b|$|,)")

@@ -8,12 +8,23 @@ from collections.abc import Iterator
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.attributes import attribute
 from sleeping_plugin.extract.jobs import is_occupation
-from sleeping_plugin.extract.people import CAP, NAME, is_name, read_role, user_label
+from sleeping_plugin.extract.lexicon import NATIONALITIES
+from sleeping_plugin.extract.people import (
+    CAP,
+    NAME,
+    is_name,
+    may_be_lower_name,
+    read_role,
+    user_label,
+)
 from sleeping_plugin.extract.phrases.base import Spoken, mine, phrase
 from sleeping_plugin.extract.rules.base import Found, said_of
 from sleeping_plugin.relations.grammar import USER
 
-_GREETING = r"^(?:(?i:hi|hiya|hello|hey|morning|good \w+|evening|ok|so|oh)\b[,! ]*)?"
+_GREETING = (
+    r"^(?:(?i:howdy|g'day|salut|alright|hallo|hi|hiya|hello|hey|morning|good \w+|"
+    r"evening|ok|so|oh)\b[,! ]*)?"
+)
 _OTHERS = (
     "everyone|everybody|people|friends|they|family|colleagues|mates|kids|pupils|students|folks|"
     "guys|most|all"
@@ -45,6 +56,19 @@ def _here(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     name = match.group("v")
     if spoken.index <= 1 and is_name(name.split()[0]) and len(name.split()) <= 3:
         yield mine("name", name)
+
+
+@phrase(r"^(?:(?:hi+|hey+|yo|hello|g'?day|ok|morning|evening)\b,? )?(?P<v>[a-z]{3,}) here\b")
+@phrase(
+    r"^(?:(?:hi|hey|hello|yo|ok|morning|evening)\b,? )?(?:its|it is|this is) "
+    r"(?P<v>[a-z]+) (?:again|here|back)\b"
+)
+def _its_me_again(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "hey its marcus again"."""
+    if is_occupation(match.group("v")) or match.group("v") in NATIONALITIES:
+        return
+    if spoken.user.casual and spoken.index == 0 and may_be_lower_name(match.group("v")):
+        yield mine("name", match.group("v"), 0.8)
 
 
 @phrase(
@@ -166,16 +190,6 @@ def _a_girl(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
         gender = "f" if match.group("what") == "girl" else "m"
         spoken.user.cast.meet(label, "person", match.group("v"), gender, spoken.user.here)
         yield Found(label, "name", match.group("v"))
-
-
-@phrase(rf"^(?P<v>{CAP})$")
-def _name_alone(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
-    """Read "I have one daughter, she is a dentist. Eszter."."""
-    cast, name = spoken.user.cast, match.group("v")
-    waiting = cast.unnamed((*spoken.user.here[:2], 0))
-    if waiting and is_name(name) and not cast.named(name) and spoken.ends in (".", "", "!"):
-        waiting.name = name
-        yield Found(waiting.label, "name", name, 0.8)
 
 
 @phrase(

@@ -124,7 +124,7 @@ def _condition(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"{NOW} <adv>(?:a )?(?P<v>(?:type (?:1|2|one|two) "
+    rf"{NOW} <adv>(?:a )?(?P<v>colou?r blind|(?:type (?:1|2|one|two) "
     rf")?(?:{'|'.join(sorted(HEALTH_ADJECTIVES))})(?: in (?:one|the|my|his|her) (?:\w+ )?(?:ear|"
     r"eye))?)\b"
 )
@@ -143,6 +143,15 @@ def _forbidden(said: Said, match: re.Match[str]) -> Iterator[Found]:
             yield found(said, "avoids eating", item, 0.85)
 
 
+@rule(r"(?:am|is) <adv>(?:a )?(?P<v>type (?:1|2|one|two))(?=$|,| so\b| and\b)")
+def _diabetes_type(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    yield found(said, "diabetes type", match.group("v"))
+
+
+@rule(
+    r"(?:am|is|are) (?:\w+ )?(?:expecting|having|pregnant)\b.*? (?:in|on|around) "
+    r"(?:the )?(?P<v>.*)"
+)
 @rule(r"(?:am|is) (?:\w+ )?due (?:in|on|at|around) (?:the )?(?P<v>.*)")
 def _due(said: Said, match: re.Match[str]) -> Iterator[Found]:
     """Read "I'm pregnant too, due in November"."""

@@ -379,6 +379,18 @@ def _mad_on(said: Said, match: re.Match[str]) -> Iterator[Found]:
             yield found(said, "hobby", item, 0.85)
 
 
+@rule(
+    r"(?:am|is) <adv>(?:in|part of|a member of|chair of|secretary of|treasurer of) (?:the |an? )?"
+    r"(?P<v>(?-i:[A-Z]{2,5})\b|(?:[\w'-]+ ){0,4}(?:club|choir|band|team|society|"
+    r"orchestra|association|union|"
+    r"guild|group|league|quartet|troupe|squad|brigade|network|committee|scouts|guides|rotary))\b"
+)
+def _member_of(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I'm in the WI", "he is in the school orchestra"."""
+    if match.group("v").upper() not in ("UK", "US", "USA", "EU", "IT", "HR", "PR", "A", "I", "UN"):
+        yield found(said, "group", match.group("v"), 0.85)
+
+
 @rule(rf"{NOW} <adv>on (?:the )?(?P<v>{'|'.join(sorted(INSTRUMENTS, key=len, reverse=True))})\b")
 def _on_tuba(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "instrument", match.group("v"))

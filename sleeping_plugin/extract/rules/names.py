@@ -13,6 +13,7 @@ from sleeping_plugin.extract.people import (
     CAP,
     NAME,
     is_name,
+    may_be_lower_name,
     read_role,
     singular_label,
 )
@@ -132,6 +133,23 @@ def _one_of(label: str) -> str:
     return f"{front} {CANONICAL_ROLE.get(one, one)}"
 
 
+@rule(
+    r"is (?P<v>(?:(?:coach|mr|mrs|ms|miss|dr|prof|pastor|auntie|uncle)\.? "
+    r")?[a-z]+)(?=$|,| and (?:he|she)\b)(?P<after>.*)"
+)
+def _is_styled(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "my teacher is ms okonkwo", "missus is shaz, she runs the pub"."""
+    who, name = said.who, match.group("v")
+    if who is None or not said.casual or who.name or who.kind == "thing" or name != name.lower():
+        return
+    plain = " " not in name
+    told = re.match(r",? (?:and )?(?:she|he)\b", match.group("after"))
+    odd = _ADJECTIVE.search(name) or is_occupation(name) or not may_be_lower_name(name.split()[-1])
+    if not odd and (not plain or told):
+        who.name = name
+        yield Found(who.label, "name", name, 0.8)
+
+
 @rule(rf"(?:am|is|are|was) <adv>(?P<v>(?-i:{NAME}))(?P<after>.*)")
 def _is_name(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if said.text.startswith("was") and not (
@@ -158,7 +176,8 @@ def _is_name(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if word in NATIONALITIES | RELIGIONS | DIETS or is_occupation(name) or word.endswith("'s"):
         return
     if re.match(
-        r"\s+(?!and\b|but\b|btw\b|by the way|from\b|here\b|who\b|with\b|too\b|or\b|also\b)[a-z]",
+        r"\s+(?!and\b|but\b|btw\b|by the way|from\b|here\b|who\b|with\b|too\b|or\b|"
+        r"also\b|like the\b|as in\b|after\b)[a-z]",
         after,
     ):
         return
@@ -225,6 +244,13 @@ def _thing_is_named(said: Said, match: re.Match[str]) -> Iterator[Found]:
             yield Found(USER, said.who.label.split()[-1], title)
         else:
             yield from _named(said, title, "name")
+
+
+@rule(rf".*\b(?:called|named) (?P<v>(?-i:{CAP})(?: (?-i:{CAP}))?)$")
+def _with_a_name(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "my car's a Nissan Micra, red, called Ruby"."""
+    if said.who is not None and said.who.kind != "person" and not said.who.name:
+        yield from _named(said, match.group("v"), "name")
 
 
 @rule(rf"am (?:the|an?) [\w' -]+, (?P<v>(?-i:{CAP}))$")

@@ -68,7 +68,9 @@ def _lives(said: Said, match: re.Match[str]) -> Iterator[Found]:
             rf"(?P<v>{CAP}(?: {CAP})*)",
             rest,
         )
-        yield found(said, "home city", nearer.group("v") if nearer else told)
+        away = said.who is not None and said.who.kind == "thing"
+        relation = "where: is based in" if away else "home city"
+        yield found(said, relation, nearer.group("v") if nearer else told)
 
 
 @rule(

@@ -28,6 +28,8 @@ _SUBJECTS = words(
 def _teaches(said: Said, match: re.Match[str]) -> Iterator[Found]:
     rest = match.group("rest")
     past = said.text.lower().startswith("taught")
+    if re.match(r"(?:at|in the|there|on)\b", rest):
+        return
     if re.match(r"(?:myself|himself|herself|how|me|you|us|him|her|them|my|that)\b", rest):
         return
     phrase = re.split(r"\s(?:at|in|to|on|for)\s", values.cut(re.sub(r"^(?:in|on) ", "", rest)))[0]
@@ -154,6 +156,47 @@ def _does_a_degree(said: Said, match: re.Match[str]) -> Iterator[Found]:
     at = re.search(rf"\b(?:at|in) (?P<v>(?-i:{CAP}).*)", rest or "")
     if at:
         yield found(said, "study city", values.place(at.group("v"), casual=False)[0], 0.85)
+
+
+_STUDIED = re.compile(
+    r"(?:nursing|medicine|dentistry|midwifery|law|history|english|maths|mathematics|"
+    r"music|art|drama|"
+    r"architecture|engineering|philosophy|accounting|accountancy|business|marketing|computing|"
+    r"economics|politics|finance|geography|chemistry|theology|joinery|plumbing|catering|childcare|"
+    r"hairdressing|teaching|design|fashion|journalism|\w+(?:ology|ics|istry|graphy|nomy|science|"
+    r"sciences|engineering|studies|nursing|law|design))$"
+)
+
+
+@rule(
+    r"(?:(?:am|is|are) <adv>)?(?:doing|does|do|did|(?:(?:am|is|are) )?off to "
+    r"(?P<to>[\w' ]+?) to (?:do|study)) "
+    r"(?:an? |her |his |my )?(?:degree in |a-levels in |apprenticeship in "
+    r")?(?P<v>[a-z]+(?: [a-z]+)?)"
+    r"(?=$|,| at\b| in\b| now\b| and\b| so\b)(?P<rest>.*)"
+)
+def _does_nursing(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "she is doing nursing in Limerick", "I'm off to Bristol to do physics"."""
+    if not _STUDIED.match(match.group("v")) or not said.is_person:
+        return
+    yield found(said, "field of study", match.group("v"))
+    yield from _school(said, match.group("rest"), past=False)
+    if match.group("to"):
+        yield found(said, "study city", values.place(match.group("to"), casual=said.casual)[0])
+
+
+@rule(
+    r"(?:am|is|are) <adv>(?:in|starting|going into|entering) (?:the |his |her |my )?"
+    r"(?P<v>\d+(?:st|nd|rd|th) grade|(?:first|second|third|fourth|fifth|sixth|seventh|"
+    r"eighth|ninth|tenth|"
+    r"eleventh|twelfth) (?:grade|form|year)|year (?:\d+|[a-z]+)|grade \d+|primary \d|"
+    r"kindergarten|sixth form|"
+    r"(?:senior|junior|final|freshman|sophomore) year)\b"
+)
+def _in_grade(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "im in 8th grade", "Danylo is in year four"."""
+    if said.is_person:
+        yield found(said, "school year", match.group("v"))
 
 
 @rule(r"(?:am|is|are) <adv>reading (?P<v>[a-z]+(?: (?:and )?[a-z]+)?) at (?P<at>[A-Z].*)")

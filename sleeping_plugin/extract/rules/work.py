@@ -41,7 +41,9 @@ def job_in(text: str) -> str:
         r"\s(?:at|for|in|with|from|near|by|on|who|down|here|over|working|based|living)\s", phrase
     )[0]
     phrase = _one_job(phrase)
-    phrase = re.sub(r"\s+(?:in|at|by|here|there|now|myself|too|up|over|out|back|away)$", "", phrase)
+    phrase = re.sub(
+        r"\s+(?:in|at|by|here|there|now|myself|too|up|over|out|back|away|and|but|or)$", "", phrase
+    )
     phrase = values.bare(phrase)
     return EVALUATIVE.sub("", phrase + " ").strip() if EVALUATIVE.match(phrase + " ") else phrase
 
@@ -88,7 +90,7 @@ def employer_in(said: Said, text: str, *, strict: bool) -> Iterator[Found]:
         r"\s(?:in|as|on|near|for|with|from|since|where|over|doing|and (?:I|will|is|has|was)|as)\s",
         values.first_item(values.cut(text)),
     )[0]
-    front = re.sub(r"\s(?:here|there|now|again)$", "", front.strip())
+    front = re.sub(r"\s(?:here|there|now|again|back|over|up|down|out)$", "", front.strip())
     large = re.search(rf"(?-i:{CAP})", front)
     head = front.split()[-1].lower() if front else ""
     if not front or len(front.split()) > 6 or values.is_vague(front):
@@ -186,6 +188,28 @@ def _name_behind(said: Said, rest: str, job: str) -> Iterator[Found]:
     if name and said.who is not None and not said.who.name and is_name(name.group("v").split()[0]):
         said.who.name = name.group("v")
         yield Found(said.who.label, "name", name.group("v"))
+
+
+@rule(
+    r"(?:do|does) (?P<v>(?-i:[A-Z]{2,6})|(?!the\b|my\b|it\b|that\b|this\b|an?\b|not\b|"
+    r"well\b)[a-z]+(?: [a-z]+)?) "
+    r"(?:(?:down|over|up|out|back) )?(?:in|around|near) (?P<where>(?-i:[A-Z]).*)"
+)
+def _does_in_town(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I do HVAC down in Tampa"."""
+    told, _ = values.place(match.group("where"), casual=False)
+    if told and said.is_person:
+        yield found(said, "line of work", match.group("v"), 0.85)
+        yield found(said, "work city", told, 0.85)
+
+
+@rule(r"(?:retired|have retired|has retired) from (?P<v>.*)")
+def _retired_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "papa retired from the railways"."""
+    rest = values.first_item(values.cut(match.group("v")))
+    front = re.split(r"\s(?:in|at|on|after|last|a|two|some)\s", rest)[0]
+    if front and len(front.split()) <= 4 and not values.is_vague(front):
+        yield found(said, "former employer", values.bare(front), 0.85)
 
 
 @rule(r"(?:became|(?:have|has) become|qualified as|trained as|retrained as) (?P<v>an? .*|[a-z].*)")
