@@ -62,7 +62,7 @@ _FIELDS = re.compile(
 )
 _LETTER = re.compile(
     r"^[ \t]*(?:hi|hello|dear|hey|good (?:morning|evening)|to "
-    r"whom)\b[^\n]{0,40},?[ \t]*\n(?:.*\n)+?[ \t]*(?:best|best wishes|(?:kind |best |warm "
+    r"whom)\b[^\n]{0,40},?[ \t]*\n(?:.*\n){1,40}?[ \t]*(?:best|best wishes|(?:kind |best |warm "
     r")?regards"
     r"|cheers|love|sincerely|yours(?: \w+)?|thanks|many thanks"
     r"|xx?o?)\b[,!. ]*[^\n]{0,40}(?:\n[ \t]*[A-Z][\w. '-]{1,30})?[ \t]*\n[ \t]*\n+(?=\S)",
@@ -77,6 +77,7 @@ _BACK = re.compile(
 
 def without_blocks(text: str, mask: str) -> str:
     """Return ``text`` with the blocks of others replaced by ``mask``."""
+    text = re.sub(r"\n[ \t\n]{3,}", "\n\n", text)  # so that no pattern runs over them again
     for start, end in sorted(_blocks(text), reverse=True):
         text = text[:start] + mask + text[end:]
     return text
