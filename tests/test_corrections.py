@@ -25,28 +25,28 @@ from sleeping_plugin.records import Conversation, FactStatus, Message
 
 CORRECTIONS = """
 My dentist appointment is on 3 March. | OK. | Sorry, it's on 5 March. => 3 March > 5 March
-Our flight to Oslo leaves on Friday at noon. | Nice. \
-| Wait, I checked the ticket, we fly on Saturday. => Friday > Saturday
+Our flight to Oslo leaves on Friday at noon. | Nice. | Wait, I checked the ticket, we fly on \
+Saturday. => Friday > Saturday
 I work at Siemens as a welder. | Great. | Oops, I meant Bosch, not Siemens. => Siemens > Bosch
-I live in Leeds. | Nice town. \
-| No wait, I live in Bradford now, we moved last month. => Leeds > Bradford
+I live in Leeds. | Nice town. | No wait, I live in Bradford now, we moved last month. => \
+Leeds > Bradford
 My sister is called Hanna. | Lovely. | Typo, her name is Hanne. => Hanna > Hanne
 I have two brothers. | OK. | Actually three brothers, I forgot the half brother. => two > three
-My daughter plays the violin. | Nice. \
-| I misspoke, it's the viola she plays, not the violin. => violin > viola
+My daughter plays the violin. | Nice. | I misspoke, it's the viola she plays, not the violin. \
+=> violin > viola
 My rent is 900 euros. | OK. | Correction: it's 950 euros since May. => 900 > 950
 I am allergic to walnuts. | OK. | Not walnuts, I meant hazelnuts. => walnuts > hazelnuts
 My wife works as a nurse. | Good. | She's a midwife now actually, not a nurse. => nurse > midwife
-We have a cat named Biscuit. | Cute. \
-| Sorry, autocorrect, he's called Brisket, not Biscuit. => Biscuit > Brisket
+We have a cat named Biscuit. | Cute. | Sorry, autocorrect, he's called Brisket, not Biscuit. \
+=> Biscuit > Brisket
 My birthday is on 4 May. | OK. | It's 14 May, I mistyped. => 4 May > 14 May
-My son's football training is on Mondays. | OK. \
-| They changed it, it's Thursdays now. => Mondays > Thursdays
+My son's football training is on Mondays. | OK. | They changed it, it's Thursdays now. => \
+Mondays > Thursdays
 I drive a Golf. | OK. | I traded the Golf in, I have a Yaris now. => Golf > Yaris
 I'm 41. | OK. | Well, 42 since Sunday. => 41 > 42
 My team is Ajax. | OK. | No, sorry, PSV of course, what am I typing. => Ajax > PSV
-The course starts in September. | OK. \
-| Turns out the course starts in October. => September > October
+The course starts in September. | OK. | Turns out the course starts in October. => September \
+> October
 My mother lives in Cork. | OK. | She moved to Galway in spring, actually. => Cork > Galway
 I take the bus number 12 to work. | OK. | Scratch that, the 14. => 12 > 14
 My boss is called Henrik. | OK. | Henrik left, my boss is Maja now. => Henrik > Maja
@@ -57,13 +57,13 @@ We have four goats, wait, five goats. => four > five
 I study chemistry, or rather biochemistry, at Ghent. => chemistry > biochemistry
 My interview is at 9 am, hang on, 10 am. => 9 am > 10 am
 I was born in 1984. | Wow. | Ha, 1985, my finger slipped. => 1984 > 1985
-My surgery is on 12 June. | OK. \
-| The hospital called, the surgery is moved to 19 June. => 12 June > 19 June
-Our anniversary is on 8 August. | OK. \
-| My husband says I'm wrong, it's 9 August. => 8 August > 9 August
+My surgery is on 12 June. | OK. | The hospital called, the surgery is moved to 19 June. => 12 \
+June > 19 June
+Our anniversary is on 8 August. | OK. | My husband says I'm wrong, it's 9 August. => 8 August \
+> 9 August
 I've been a baker for ten years. | Wow. | Eleven years actually, I counted again. => ten > eleven
-The choir meets on Tuesdays. | Nice. \
-| By the way I told you Tuesdays, it's Wednesdays. => Tuesdays > Wednesdays
+The choir meets on Tuesdays. | Nice. | By the way I told you Tuesdays, it's Wednesdays. => \
+Tuesdays > Wednesdays
 My favourite colour is green. | OK. | Make that teal. => green > teal
 My daughter Ines is six. | Sweet. | I said six but she's seven, since last week. => six > seven
 We're moving to Ghent in May. | Exciting! | Small change, we move in June. => May > June
@@ -75,19 +75,66 @@ Our shop opens at 8:30. | OK. | From this week our shop opens at 9:00 instead. =
 I work at Siemens as a welder. || I changed jobs, I work at Bosch now. => Siemens > Bosch
 My exam is on 3 March. || The exam was moved, it's on 10 March now. => 3 March > 10 March
 I live in Leeds. || We moved! I live in York now. => Leeds > York
-My sister is called Hanna. \
-|| My sister's name is Hanne, not Hanna, I mistyped it the other day. => Hanna > Hanne
+My sister is called Hanna. || My sister's name is Hanne, not Hanna, I mistyped it the other \
+day. => Hanna > Hanne
 We have 30 hens. || We have 28 hens now. => 30 > 28
 I drive a Golf. || I sold the Golf, I drive a Yaris now. => Golf > Yaris
-The wedding is on 14 February. \
-| Noted. || About the wedding: it's on 21 February, the hotel was full. => 14 February > 21 February
+The wedding is on 14 February. | Noted. || About the wedding: it's on 21 February, the hotel \
+was full. => 14 February > 21 February
 I have two kids. || Big news, we have three kids now. => two > three
 My boyfriend is called Tom. || I have a new boyfriend, he's called Jan. => Tom > Jan
+We're getting the keys to the house on 1 April. | Congrats! | Thanks. Also the solicitor just \
+rang, it's 8 April for the keys now. => 1 April > 8 April
+i start at the bakery on monday. | Nice! | k and what do i wear | Something clean. | nvm they \
+moved my start to wednesday => monday > wednesday
+My grandson is christened on 7 June. | Lovely. | What hymn? | Try one. | I have it wrong in \
+my head, the christening is 14 June, my daughter says. => 7 June > 14 June
+The baby is due in October. | Exciting. | The midwife did another scan and it's late \
+September, not October. => October > September
+Our concert is at 7 pm in the town hall. | Nice. | ugh, concert's at 8 pm, I read the old \
+flyer. => 7 pm > 8 pm
+We pay 1,100 a month in rent. | OK. | Rent is 1,150 come to think of it, they raised it. => \
+1,100 > 1,150
+I run the 10k on 3 May. | OK. | my run is on the 10th of May btw, I looked at the wrong year. \
+=> 3 May > 10th of May
+My mum turns 70 in March. | Nice. | I lied, she turns 71. => 70 > 71
+I've got 14 pupils in my class. | OK. | A new one came, so 15 pupils. => 14 > 15
+My van is a Ford. | OK. | Actually it's a Fiat, the Ford was my last one. => Ford > Fiat
+I'm a paramedic in Hull. | OK. | Small correction, I'm an emergency care assistant, not a \
+paramedic yet. => paramedic > emergency care assistant
+I take metformin. | OK. | Doc switched me to gliclazide. => metformin > gliclazide
+My son is in year 4. | OK. | Oh he's in year 5, school started. => year 4 > year 5
+My flight lands at 14:20. | OK. | Delayed! It lands at 16:05. => 14:20 > 16:05
+My girlfriend is from Chile. | OK. | Sorry, Peru, she'd kill me. => Chile > Peru
+Our teacher is Mr Novak. | OK. | He left, our teacher's Ms Dvorak now. => Novak > Dvorak
+i work nights at tesco. | ok | got a new job, im at aldi now => tesco > aldi
+My favourite band is Muse. | OK. | Changed my mind, it's Radiohead. => Muse > Radiohead
+I speak Dutch and French. | OK. | By French I meant Flemish... no wait, I meant German. => \
+French > German
+My address is 12 Elm Road. | OK. | Gosh, it's 21 Elm Road, I swapped the digits. => 12 Elm > \
+21 Elm
+My yoga class is every Monday. | OK. | yoga moved to Thursdays => Monday > Thursdays
+We have a holiday booked from 2 to 9 July. | OK. | The holiday is 9 to 16 July, I mixed up \
+the weeks. => 2 > 16 July
+My daughter's recital is on 12 December at 4. | OK. | What shall I bring? | Flowers. | The \
+recital is the 13th, the 12th is the dress rehearsal. => 12 December > 13th
+My knee operation is scheduled for 18 November. | OK. | Phone call from the clinic. They push \
+the operation to 2 December. => 18 November > 2 December
+I have been sober for 3 years. | Well done. | Four years, actually! I always forget this \
+year. => 3 > Four
+The exam is in room 12. | OK. | They put us in room 14 instead. => 12 > 14
+I live in Halle. | OK. | The Halle in Belgium, not... ah no, I mean I live in Hal. => Halle > Hal
+My thesis is due on 30 June. | OK. | Extension granted! New deadline 31 July. => 30 June > 31 July
+My brother Kofi is a barber. | OK. | He's not a barber anymore, he's a bus driver now. => \
+barber > bus driver
+I'm having 20 guests on Saturday. | OK. | Make that 25 guests. => 20 > 25
+I was at school with Lena. My best friend is Lena. | OK. | Lena is my cousin. My best friend \
+is Lina, sorry, typo. => Lena > Lina
 """
 
 UNTOUCHED = """
-My exam is on 3 March. I live in Leeds. | When is your holiday? \
-| Actually, we fly to Rome on 10 April. => Leeds
+My exam is on 3 March. I live in Leeds. | When is your holiday? | Actually, we fly to Rome on \
+10 April. => Leeds
 I live in Leeds. | Nice. | Sorry, I have to go, my train to York leaves now. => Leeds
 My daughter Ines is six. | Sweet. | Wait, there are eight candles on this cake. => six
 I have two brothers. | OK. | Actually I also have three dogs. => two

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from sleeping_plugin.extract.changed_values import news_in, recounted, typed_change
+from sleeping_plugin.extract.changed_values import news_in, recounted, restated, typed_change
 from sleeping_plugin.extract.changed_words import DENIED, fragment, inline, worded_change
 from sleeping_plugin.extract.correction_cues import (
     ANNOUNCED,
@@ -23,7 +23,7 @@ from sleeping_plugin.extract.correction_cues import (
     Memory,
     holds,
 )
-from sleeping_plugin.extract.events import name_of
+from sleeping_plugin.extract.events import name_of, topics
 from sleeping_plugin.extract.people import CAP, Cast, read_role
 from sleeping_plugin.extract.rules import Found
 from sleeping_plugin.extract.sentences import Sentence, expand
@@ -40,12 +40,21 @@ def amend(
     """Return the facts of a sentence, what it corrects included; keep the sentence in memory."""
     done = any(fact.replaces for fact in found)
     values_now = [fact.value for fact in found if not fact.negated]
-    change = None if done else inline(heard) or _across(heard, memory, values_now)
+    change = inline(heard) or _across(heard, memory, values_now)
+    if done and change and not any(f.replaces and holds(f.value, change.new) for f in found):
+        change = None
     memory.hear(heard)
     memory.settled = done or change is not None
     if change is None and not done and ANNOUNCED.search(heard.sentence.text):
         found = [*found, *_announced(heard.sentence, found, cast)]
     if change is not None:
+        if change.kind == "number":  # another six, of somebody else, stays what it is
+            about = topics(change.source.sentence.text)
+            before = [
+                fact
+                for turn, fact in memory.told
+                if turn == change.source.turn or topics(fact.relation) & about
+            ]
         found = list(_applied(change, heard.sentence, found, before, cast, reread))
     memory.told += [(heard.turn, fact) for fact in found if not fact.negated]
     return found
@@ -65,14 +74,26 @@ def _applied(
         f for f in found if not (holds(f.value, change.old) and not holds(f.value, change.new))
     ]
     told = [f for f in fresh if holds(f.value, change.new) and not f.negated]
+    if change.short and stale:  # "Sorry, Peru, she would kill me" names nobody
+        for fact in told:
+            entity = cast.named(fact.value) if fact.relation == "name" else None
+            if entity is not None:
+                entity.name = ""
+        fresh, told = [f for f in fresh if f not in told], []
     if not told:
         told = list(_renewed(change, stale, sentence, cast, reread))
         fresh += told
+    slots = {(f.subject, f.relation) for f in told}
+    left = [f for f in stale if (f.subject, f.relation) not in slots]
+    if left and not holds(sentence.text, change.old):
+        # What is not named cannot be ended: the old fact itself takes the new value.
+        told = [replace(fact, value=change.new, negated=False) for fact in left]
+        fresh = [f for f in fresh if f.replaces or not holds(f.value, change.new)] + told
+        left = []
     for fact in fresh:
         yield replace(fact, replaces=True) if fact in told else fact
-    for fact in stale:
-        same = any((f.subject, f.relation) == (fact.subject, fact.relation) for f in told)
-        if not same and not any(f.negated and f.value == fact.value for f in fresh):
+    for fact in left:
+        if not any(f.negated and f.value == fact.value for f in fresh):
             yield replace(fact, negated=True)
 
 
@@ -159,8 +180,12 @@ def _across(heard: Heard, memory: Memory, told: Sequence[str]) -> Change | None:
     if sentence.ends == "?":
         return None
     if not (announced or CUE.search(sentence.text)):
-        return recounted(sentence, memory) or (
-            worded_change(sentence, memory, turn, told) if DENIED.search(sentence.text) else None
+        denied = DENIED.search(sentence.text)
+        return (
+            recounted(sentence, memory)
+            or restated(sentence, memory)
+            or (typed_change(sentence, memory, turn, least=3.0) if denied else None)
+            or (worded_change(sentence, memory, turn, told) if denied else None)
         )
     return (
         typed_change(sentence, memory, turn)

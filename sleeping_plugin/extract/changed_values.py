@@ -11,7 +11,7 @@ from sleeping_plugin.extract.correction_cues import (
     Heard,
     Memory,
 )
-from sleeping_plugin.extract.events import has_own_topic, topics
+from sleeping_plugin.extract.events import has_own_topic, told_of, topics
 from sleeping_plugin.extract.sentences import Sentence
 from sleeping_plugin.extract.typed_values import Typed, typed
 
@@ -39,15 +39,44 @@ def typed_change(
             _, heard, old = best
             text = heard.sentence.text
             value = new.text.lower() if old.text.islower() else new.text  # "Eleven years"
+            tail = _shared_tail(text[old.end :], sentence.text[new.end :])
             renewed = text[: old.start] + value + text[old.end :]
-            return Change(old.text, value, new.kind, heard, renewed)
+            return Change(old.text + tail, value + tail, new.kind, heard, renewed)
     return None
+
+
+def _shared_tail(one: str, other: str) -> str:
+    """Return the capitalised words that follow both values: "12 Elm Road", "21 Elm Road"."""
+    match = re.match(r"(?: [A-Z][\w'-]*)+", one)
+    return match.group() if match and other.startswith(match.group()) else ""
+
+
+def restated(sentence: Sentence, memory: Memory) -> Change | None:
+    """Read "the concert is at 8 pm" after "our concert is at 7 pm": nothing is called wrong."""
+    noun = told_of(sentence.text)
+    here = list(typed(sentence.text))
+    if not noun or not here:
+        return None
+    new = here[0]
+    for heard in reversed(memory.heard):
+        olds = [one for one in typed(heard.sentence.text) if one.kind == new.kind]
+        same = told_of(heard.sentence.text) == noun
+        sum_ = new.kind == "number" and len(new.text) > 2 and noun in topics(heard.sentence.text)
+        if len(olds) == 1 and (same or sum_) and olds[0].text.lower() != new.text.lower():
+            text, old = heard.sentence.text, olds[0]
+            renewed = text[: old.start] + new.text + text[old.end :]
+            return Change(old.text, new.text, new.kind, heard, renewed)
+    return None
+
+
+_MAKES = re.compile(r"^\W*$|\b(?:so|now|makes? (?:it|that)?|making)\s+$", re.IGNORECASE)
 
 
 def recounted(sentence: Sentence, memory: Memory) -> Change | None:
     """Read "28 hens, the fox took two" after "we have 30 hens"."""
-    new = next(typed(sentence.text), None)
-    if new is None or new.kind != "number" or new.start > 0 or not _unit(sentence.text, new):
+    values = [one for one in typed(sentence.text) if one.kind == "number"]
+    new = next((one for one in values if _MAKES.search(sentence.text[: one.start])), None)
+    if new is None or not _unit(sentence.text, new):
         return None
     for heard in reversed(memory.heard):
         for old in typed(heard.sentence.text):

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rapidfuzz import fuzz
+
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.correction_cues import (
     FRONT,
@@ -118,7 +120,8 @@ def fragment(sentence: Sentence, memory: Memory, turn: int) -> Change | None:
         pair = _pair(heard.sentence.text, sentence.text[front.end() :])
         if pair:
             old, new, kind = pair
-            return Change(old, new, kind, heard, put(heard.sentence.text, old, new))
+            renewed = put(heard.sentence.text, old, new)
+            return Change(old, new, kind, heard, renewed, short=True)
     return None
 
 
@@ -140,9 +143,9 @@ _STATED = re.compile(
     r"(?:^|[,;:] |\b(?:and|but|that|then) )(?:(?:it|that|this|he|she|they|mine|I|we) (?:is"
     r"|are|am|was|should be|meant|mean|do|does|play|drive|drives|have|has|live|work)"
     r"|the [\w -]{2,30}? is|(?:the |my |our |his |her )?(?P<noun>[a-z][\w-]*(?: "
-    r"[a-z][\w-]*)?) (?:is|are)|make (?:that|it)|I meant|I mean)"
+    r"[a-z][\w-]*)?)(?: is| are|'s)|make (?:that|it)|I meant|I mean)"
     rf" (?:now |actually |really |only |called |named |an? |the |in |at |with |for |by "
-    rf")*(?P<new>(?-i:{CAP}(?: {CAP})*)|(?-i:[a-z][\w'-]*(?: [a-z][\w'-]*)?))(?=$|[,.;:!]| "
+    rf")*(?P<new>(?-i:{CAP}(?: {CAP})*)|(?-i:[a-z][\w'-]*(?: [a-z][\w'-]*)??))(?=$|[,.;:!]| "
     rf"(?:now|not|actually|instead|at all|though|these days|and|but|because|I)\b)",
     re.IGNORECASE,
 )
@@ -168,7 +171,7 @@ def worded_change(
         for n in news
         if not values.is_vague(n) and not _NO_PHRASE.search(n) and not _LOOSE.fullmatch(n)
     ]
-    for old in dict.fromkeys(olds):
+    for old in dict.fromkeys(o for o in olds if not _NO_PHRASE.search(o) and len(o) > 2):
         source = _said(memory, old)
         for new in news:
             if (
@@ -184,23 +187,42 @@ def worded_change(
             change = _of_noun(noun, new, memory)
             if change:
                 return change
-    return _of_last_fact(stated, news, memory, turn)
+    return _of_last_fact(text, stated, news, memory, turn)
+
+
+_SWITCHED = re.compile(
+    r"\b(?:(?:switched|changed|swapped)(?: me| him| her| us)?|(?:moved|put) (?:me|him|her"
+    r"|us))(?: over)?(?: from [\w-]+)? (?:to|onto) "
+    r"(?P<new>[\w-]{4,})(?=$|[,.;:!]| (?:now|instead|last|this|because|and))",
+    re.IGNORECASE,
+)
+_PLACE_SAID = re.compile(r"\b(?:is|am|are|works?|lives?) (?:now )?(?P<link>at|in|for|with) ")
 
 
 def _of_last_fact(
-    stated: Sequence[re.Match[str]], news: Sequence[str], memory: Memory, turn: int
+    text: str, stated: Sequence[re.Match[str]], news: Sequence[str], memory: Memory, turn: int
 ) -> Change | None:
     """Read "I looked it up, it is O negative" after a message that told a single thing."""
     last = [fact for when, fact in memory.told if when == turn - 1]
-    if len(last) != 1 or last[0].relation == "name":
-        return None
-    old = last[0].value
+    told = [fact for fact in last if fact.relation != "name"]
+    old = (told if len(told) == 1 else last)[0].value if last else ""
     source = _said(memory, old)
+    if source is None or (len(told) != 1 and len(last) != 1) or next(typed(old), None):
+        return None
+    for match in _SWITCHED.finditer(text):
+        new = match.group("new")
+        if new[:1].isupper() == old[:1].isupper() and not values.is_vague(new) and new != old:
+            return Change(old, new, "", source, put(source.sentence.text, old, new))
     for match in stated:
         new = match.group("new")
-        it = re.match(r"[,;: ]*(?:it|that|they|make) ", match.group(), re.IGNORECASE)
-        alike = new[:1].isupper() == old[:1].isupper() and not next(typed(old), None)
-        if it and source and new in news and alike and len(new.split()) <= len(old.split()) + 1:
+        said = match.group().lower()
+        points = bool(re.match(r"[,;: ]*(?:it|that|they|make) ", said))
+        named = len(told) == 1 or "called" in said or fuzz.ratio(new.lower(), old.lower()) >= 60
+        place = _PLACE_SAID.search(said)
+        if place:
+            points |= f" {place.group('link')} {old.lower()}" in source.sentence.text.lower()
+        alike = new[:1].isupper() == old[:1].isupper() and named
+        if points and new in news and alike and len(new.split()) <= len(old.split()) + 1:
             return Change(old, new, "", source, put(source.sentence.text, old, new))
     return None
 

@@ -26,8 +26,10 @@ CUE = re.compile(
     r"|mix-up|wrong|typo|(?:scratch|strike) that(?=\s*(?:$|[,.:;!-]))|correction"
     r"|corrections?|i (?:told|said"
     r"|wrote|typed|gave) (?:you )?"
-    r"|i'd said|turns out|chang(?:ed|e)|slipped|fat finger|autocorrect|what am i (?:typing"
-    r"|saying)|moved|postponed|put off|pushed (?:it |that |them )?(?:back|forward|to)"
+    r"|i'd said|turns out|chang(?:ed|e)|i lied?|renamed|new (?:date|deadline|time|day|job"
+    r"|name|teacher|boss)|extension|slipped|fat finger|autocorrect|what am i (?:typing"
+    r"|saying)|moved|postponed|put off|push(?:ed|es)? (?:it |that |them |the \w+ )?(?:back"
+    r"|forward|to)"
     r"|brought (?:it )?forward"
     r"|reschedul\w+|delayed|shifted|make that|should (?:be|read|say|have been)|supposed to "
     r"be|double[- ]checked"
@@ -103,12 +105,13 @@ class Change:
     kind: str  # of both values, "" for names and nouns
     source: Heard  # with the old value
     renewed: str  # the text of that sentence with the new value in its place
+    short: bool = False  # the new value stands alone: "Sorry, Peru"
 
 
 def put(text: str, old: str, new: str) -> str:
     """Return ``text`` with the last ``old`` replaced by ``new``."""
-    at = text.lower().rfind(old.lower())
-    return text[:at] + new + text[at + len(old) :]
+    spots = list(re.finditer(rf"(?<![\w-]){re.escape(old)}(?![\w-])", text, re.IGNORECASE))
+    return text[: spots[-1].start()] + new + text[spots[-1].end() :] if spots else text
 
 
 def holds(text: str, value: str) -> bool:

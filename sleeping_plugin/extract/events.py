@@ -44,10 +44,10 @@ _EVENTS = tuple(
         ("graduation", r"graduat\w+"),
         ("retirement", r"retir\w+"),
         ("funeral", r"funeral"),
-        ("christening", r"christening|baptism"),
+        ("christening", r"christen\w*|bapti[sz]\w*|baptism"),
         ("reunion", r"reunion"),
         ("meeting", r"meetings?|meets?"),
-        ("deadline", r"deadlines?|hand in|submit\w*|submission"),
+        ("deadline", r"deadlines?|hand in|submit\w*|submission|due"),
         ("delivery", r"deliver\w*"),
         ("hearing", r"hearing|trial|court"),
         ("conference", r"conference"),
@@ -206,6 +206,20 @@ def has_own_topic(text: str) -> bool:
     return bool(event_in(text) or next(_nouns(text), ""))
 
 
+def told_of(text: str) -> str:
+    """Return the head of the noun that a plain statement opens with: "our concert is at 8 pm"."""
+    opening = re.match(
+        r"(?:(?:oh|ah|ugh|argh|ok|btw|by the way|ps|and|so|well|hey|about|no)\b[ ,:]*)*"
+        r"(?:(?:the|my|our|his|her|their) )?(?:[\w-]+'s )?(?P<np>[a-z][\w-]*(?: "
+        r"[a-z][\w-]*)?)(?: is|'s|s)"
+        r"(?: now| on| at| in| from| moved to| the)*(?= \W?[\dA-Z]| [a-z]+ (?:past|to) )",
+        text,
+        re.IGNORECASE,
+    )
+    noun = _clean(opening.group("np")) if opening else ""
+    return noun.split()[-1] if noun else ""
+
+
 def name_of(kind: str, said: str, earlier: str, old: str, asked: str) -> str:
     """Return the relation of a value: by the noun it is said of now, then by what it was before."""
     if kind == "number":
@@ -275,6 +289,8 @@ def _counted(said: str, earlier: str, old: str) -> str:
             return f"{word}{rest or (place.group() if place else '')}".strip()
         return f"number of {word}"
     front = earlier[: earlier.lower().rfind(old.lower())]
+    if re.search(r"\bturn(?:s|ed|ing)? $", front):
+        return "age"
     before = re.search(r"\b(?:the|my|our) (?P<np>(?:[\w-]+ )?[\w-]+) $", front)
     return (
         next(_nouns(said), "") or next(_nouns(earlier), "")

@@ -31,7 +31,8 @@ _WORD_NUMBER = (
 _KINDS = (
     (
         "date",
-        rf"(?i:(?:{_DAY}|{_TH})(?: of)? {_MONTH}(?:,? {_YEAR})?|{_MONTH} (?:the )?(?:{_DAY}"
+        rf"(?i:{_DAY}(?: to | until | till | ?[-\u2013] ?){_DAY}(?: of)? {_MONTH}"
+        rf"|(?:{_DAY}|{_TH})(?: of)? {_MONTH}(?:,? {_YEAR})?|{_MONTH} (?:the )?(?:{_DAY}"
         rf"|{_TH})"
         rf"(?:,? {_YEAR})?|{_YEAR}-\d\d-\d\d|\d{{1,2}}/\d{{1,2}}(?:/(?:{_YEAR}"
         rf"|\d\d))?(?![\d%])|\d{{1,2}}\.\d{{1,2}}\.(?:{_YEAR}|\d\d)?"
