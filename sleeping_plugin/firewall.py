@@ -27,6 +27,11 @@ SECRET_NOUNS = re.compile(
     r"seed phrase|combination|door code|alarm code|code for|social security number|ssn)\b",
     re.IGNORECASE,
 )
+PUPPETS = re.compile(
+    r"\b(?:avatar|character|alter ego|persona|protagonist|hero|heroine|toon|sim|narrator|villain"
+    r"|wizard|elf|dwarf|paladin|rogue|imaginary friend)(?:'s\b.*)?$",
+    re.IGNORECASE,
+)
 MOODS = words(
     """
     tired hungry thirsty sick ill sad happy angry bored busy late early ready sorry sure fine good
@@ -120,6 +125,8 @@ class MadeUp:
 
     def judge(self, candidate: Candidate, turn: Turn) -> Verdict:
         """Reject a value that only sentences hold which are not meant in earnest."""
+        if PUPPETS.search(candidate.subject):
+            return Verdict(Ruling.REJECT, "it is about somebody made up")
         earnest = [s for s in sentences(turn.text) if _in(s.text, s.raw, candidate.value)]
         if not earnest:
             return Verdict(Ruling.REJECT, "it is made up, an instruction or a joke")

@@ -92,6 +92,90 @@ If my dog could talk he'd say his name is Lord Byron. ||| Lord Byron
 Suppose my wife were Norwegian and we lived in Bodø. ||| Norwegian, Bodø
 Once upon a time I was a dragon and my name was Smok. ||| dragon, Smok
 My alter ego is a baker named Klaus. ||| baker
+stuck near Metz tonight, hauling yoghurt, need a joke ||| Metz, yoghurt
+I'm in Vienna for two days, any tips? ||| Vienna
+My colleague Bruno swears he has forty canaries, nobody believes him. ||| forty canaries
+If I win the raffle I'm buying a sailing boat and moving to Corfu. ||| sailing boat, Corfu
+I feel like a squeezed lemon today. ||| lemon, squeezed lemon
+I'm starving and wired. ||| starving, wired
+My son says he's Batman and lives in a cave. ||| Batman, cave
+So I told the recruiter I'm basically Beyoncé. ||| Beyoncé
+I'd kill for a cottage in Wales. ||| cottage, Wales
+Am I a bad mother? ||| bad mother
+Are you a nurse too? ||| nurse
+They mistook me for a plumber. ||| plumber
+He introduced me as his sister Doris, I'm not. ||| Doris
+The barista wrote Boris on my cup. ||| Boris
+The email was signed by a certain Dr. Falk from Bremen. ||| Falk, Bremen
+Below is what he sent.\\n\\nHey, it's Marko, I've got two snakes and live in Split. ||| Marko, \
+two snakes, Split
+Here's the reference letter I need shortened: To whom it may concern, Ms Adaeze Obi has worked \
+at Zenith Bank for six years. ||| Adaeze Obi, Zenith Bank, six
+Draft:\\nDear Ms Holm, my name is Per and I am a carpenter in Aalborg. ||| Per, carpenter, \
+Aalborg
+this is the ad i saw: roommate wanted, i'm Tim, 24, student, two cats ||| Tim, 24, student, \
+two cats
+The dating profile reads: I'm Sven, I love fishing and I'm from Kiruna. ||| Sven, fishing, Kiruna
+lol my phone autocorrected me to "I am a goat farmer" ||| goat farmer
+Let's roleplay. You are the waiter and I'm a customer called Fritz, allergic to air. ||| \
+Fritz, air
+Be my grandma from Palermo for a minute. ||| Palermo
+In the play I'm a widow from Seville. ||| widow, Seville
+I play a detective named Holt in our improv group's next show. ||| detective, Holt
+My avatar is a 200 year old wizard called Brum. ||| 200, Brum
+In my last life I must have been a cat. ||| cat
+Knowing my luck I'll end up in prison. ||| prison
+My dad always joked he was from the moon. ||| moon
+My sister thinks I'm a genius. ||| genius
+You'd think I was made of money. ||| money
+I was this close to buying a llama. ||| llama
+I nearly married a dentist. ||| dentist
+We looked at a house in Fulda but didn't take it. ||| Fulda
+I applied for a job at Lidl but they said no. ||| Lidl
+I was going to study law. ||| law
+Thinking of getting a tattoo of a heron. ||| heron
+Should I get a beagle or a pug? ||| beagle, pug
+What would you call a ship, Aurora? ||| Aurora
+No, I'm not from Poland! ||| Poland
+Who said I work at Ikea? I don't. ||| Ikea
+You said I live in Basel, that's wrong. ||| Basel
+You keep calling me Steve. ||| Steve
+Why do you think I'm a farmer? ||| farmer
+Do I look like a butcher to you? ||| butcher
+Not that I'm a doctor or anything. ||| doctor
+I'm no expert, just a tired mum. ||| expert, tired mum
+Some guy on reddit: "I'm a pilot and I live in Doha" is that legit? ||| pilot, Doha
+A woman from Lugano wrote to me, her name is Flavia and she has nine kids. ||| nine kids, Lugano
+The article is about a monk named Tenzin who lives in a cave. ||| Tenzin, monk
+My student's essay: I was born in Chad and my father is a driver. ||| Chad, driver
+Customer wrote: my name is Ola and my order 4471 is late ||| Ola, 4471
+patient, 67, from Trier, lives alone, takes warfarin. how do I phrase the note? ||| 67, Trier, \
+warfarin
+Case: Mr B. is a 45-year-old welder who drinks. Summarise. ||| welder, 45
+My brother in law claims to be a count. ||| count
+Rumour has it our boss Tamsin is moving to Dubai. ||| Dubai
+Apparently my cousin is a model now. ||| model
+I heard that Gus got a job at Nasa. ||| Nasa
+lyrics: sweet home Alabama, where the skies are so blue ||| Alabama
+SELECT name FROM users WHERE city = 'Quito'; returns nothing ||| Quito
+Traceback: File "/home/marta/app.py" line 3, user=marta city=Jena ||| marta, Jena
+Name badge generator: Hello my name is BOB ||| BOB
+English exercise: Complete: "I ___ (live) in Dublin since 2001." ||| Dublin
+In this photo I'm a pirate, it was carnival. ||| pirate
+I'm married to my job. ||| my job, job
+My other car is a broomstick. ||| broomstick
+My cat is the king of this house. ||| king
+I'm the queen of bad decisions. ||| queen, queen of bad decisions
+My back is killing me. ||| killing
+This printer is a dinosaur. ||| dinosaur
+My kids are monsters. ||| monsters
+My husband is a saint. ||| saint
+My daughter is an angel when she sleeps. ||| angel
+Our teacher's a dragon. ||| dragon
+I'm a sucker for cheap socks. ||| sucker
+I'm all ears. ||| ears
+I'm a total zombie before coffee. ||| zombie, total zombie
+I'm a bit of a chicken about heights. ||| chicken
 """
 
 OWN = """

@@ -75,13 +75,22 @@ _ORACLE = re.compile(
     r"|guessed|called me)\b",
     re.IGNORECASE,
 )
+# On a stage, in a picture, in a game.
+_STAGED = re.compile(
+    r"\W*in (?:the|my|our|this|that|a|an|his|her|their) (?:\w+ ){0,2}?(?:play|show|musical|panto\w*"
+    r"|series|sketch|scene|photo|picture|video|exercise|example|improv|larp|movie|comic|cartoon)\b|"
+    r".*\bI play (?:an?|the) [\w -]{2,40}? (?:named|called|who)\b",
+    re.IGNORECASE,
+)
 _TIMELESS = frozenset({"age", "name", "car", "phone", "pet", "computer", "birthday"})
 _PRONOUN_QUESTION = re.compile(r"^(?:am|is|are|do|does|did|was|were|have|has|can) ", re.IGNORECASE)
 
 
 def is_statement(clause: Clause, sentence: Sentence, text: str) -> bool:
     """Tell whether the clause is said as a fact, going by what stands before it."""
-    if _ORACLE.match(text) or re.match(r"(?:almost|nearly) [a-z]+(?:ed|ame|ent)\b", clause.verb):
+    if _ORACLE.match(text) or _STAGED.match(text):
+        return False
+    if re.match(r"(?:almost|nearly) [a-z]+(?:ed|ame|ent)\b", clause.verb):
         return False
     before = clause.before
     if before == "that":  # "he told me that ... and that he ..."

@@ -40,6 +40,11 @@ _ORDER_BELOW = re.compile(
     re.IGNORECASE,
 )
 _GOT = re.compile(
+    r"\b[a-z]+'s (?:essay|letter|e-?mail|text|cv|r[ée]sum[ée]|bio|profile|message|diary|speech"
+    r"|homework|story|poem|post|note|review|reply)\b[^.!?\n:]{0,40}:(?=\s*\S)|"
+    r"\b(?:generator|template|placeholder|sample|dummy text)\b[^.!?\n:]{0,20}:(?=\s*\S)|"
+    r"\b(?:below is|here(?:'s| is)|this is) (?:what|how) (?:he|she|they|\w+) "
+    r"(?:sent|wrote|said|put|posted|has|answered)\b[^\n]{0,40}\n\s*\n(?=\S)|"
     r"\b(?:got|received|found|saw|read|copied|here(?:'s| is)|came across)\b (?:this|these"
     r"|it|that)\b[^.!?\n:]{0,60}:(?=\s*\S)|"
     r"\b(?:example|sample|test|complete (?:the|this)|finish (?:the|this)|fill in "
