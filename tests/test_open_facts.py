@@ -15,7 +15,7 @@ from sleeping_plugin.records import Candidate, Turn
 from sleeping_plugin.relations import answer, question, wordings
 from sleeping_plugin.relations.frames import frame_relation, is_frame
 from sleeping_plugin.relations.grammar import words
-from sleeping_plugin.relations.verbs import lemma, participle, past
+from sleeping_plugin.relations.verbs import gerund, lemma, participle, past
 
 
 def candidates(*texts: str) -> list[Candidate]:
@@ -60,6 +60,21 @@ def candidates(*texts: str) -> list[Candidate]:
             "I go bouldering twice a week.",
             "How often do I go bouldering?",
             "You go bouldering twice a week.",
+        ),
+        (
+            "I learn guitar since two years.",
+            "How long have I been learning guitar?",
+            "You have been learning guitar for two years.",
+        ),
+        (
+            "My choir meets on Wednesdays at seven.",
+            "When does my choir meet?",
+            "Your choir meets on Wednesdays.",
+        ),
+        (
+            "My shop is tiny. I have had it since 2009.",
+            "Since when have I had my shop?",
+            "You have had your shop since 2009.",
         ),
         (
             "I was a midwife for thirty years.",
@@ -167,6 +182,37 @@ def test_verb_forms_lead_to_the_base(form: str, base: str, kind: str) -> None:
 def test_past_forms_lead_back_to_their_base(base: str) -> None:
     assert lemma(past(base))[0] == base
     assert lemma(participle(base))[0] == base
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "subject", "value"),
+    [
+        ("From policies? What do you sell?", "Yarn! So the sheep is perfect.", "user", "Yarn"),
+        ("How long have you played golf?", "Twelve years.", "user", "twelve years"),
+        ("And where is your band based?", "Ghent.", "my band", "Ghent"),
+        ("Are you in Lagos?", "Yes, Surulere.", "user", "Surulere"),
+        ("What do you think?", "Nonsense.", "user", ""),
+        ("What is the name of the couple?", "Imogen, and they rang.", "user", ""),
+    ],
+)
+def test_a_reply_in_a_word_is_read_by_the_question(
+    asked: str, reply: str, subject: str, value: str
+) -> None:
+    turns = [
+        Turn(1, "chat", 0, "user", "Hello.", "2025-05-12T07:40:00Z"),
+        Turn(2, "chat", 1, "assistant", asked, "2025-05-12T07:40:00Z"),
+        Turn(3, "chat", 2, "user", reply, "2025-05-12T07:40:00Z"),
+    ]
+    found = {(one.subject, one.value) for one in PatternExtractor().extract(turns, None)}
+    assert (subject, value) in found if value else not found
+
+
+@pytest.mark.parametrize(
+    ("base", "form"),
+    [("live", "living"), ("run", "running"), ("work", "working"), ("lie", "lying")],
+)
+def test_the_form_in_ing_is_spelt_right(base: str, form: str) -> None:
+    assert gerund(base) == form
 
 
 def test_a_relation_that_is_no_frame_is_refused() -> None:

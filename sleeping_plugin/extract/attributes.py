@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.jobs import is_occupation
-from sleeping_plugin.extract.lexicon import LANGUAGES, NUMBERS
+from sleeping_plugin.extract.lexicon import LANGUAGES, MONTHS, NUMBERS
 from sleeping_plugin.extract.people import CAP, is_name, read_role
 from sleeping_plugin.extract.rules.base import Found, Said, found
 from sleeping_plugin.relations.grammar import USER, words
@@ -104,6 +104,12 @@ _NEVER = words(
 )
 _DAY = "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?"
 _DAYS = rf"{_DAY}(?:(?:,? and |, | & ){_DAY})*(?: (?:mornings?|afternoons?|evenings?|nights?))?"
+_HELD = words(
+    """
+    gig concert show wedding exam operation surgery appointment interview graduation exhibition
+    recital match race trial defence viva party reunion performance premiere
+    """
+)
 _LOWER_HEADS = words(
     """
     colour color size type sign number breed nickname degree major minor specialty speciality
@@ -178,6 +184,17 @@ def attribute(said: Said, noun: str) -> Iterator[Found]:
     dated = values.DATE.match(day.group("v")) if day else None
     if dated and dated.end() >= 4 and len(noun.split()) <= 3 and not noun.endswith("s"):
         yield found(said, noun if noun.endswith("date") else f"{noun} date", dated.group("v"))
+        return
+    held = re.match(
+        rf"(?:at|in) (?P<v>(?:the )?(?-i:{CAP})[\w' ]*?)(?= on\b| in\b|$|,)(?P<rest>.*)", rest
+    )
+    if held and held.group("v").lower().split()[0] in MONTHS:
+        held = None
+    if held and said.who is None and len(noun.split()) <= 2 and noun.split()[-1] in _HELD:
+        yield Found(f"my {noun}", "where: is at", held.group("v"), 0.8)
+        later = re.search(r"\b(?:on|in) (?P<v>.*)", held.group("rest"))
+        on_day = values.DATE.match(later.group("v")) if later else None
+        yield found(said, f"{noun} date", on_day.group("v") if on_day else "")
         return
     weekly = re.match(rf"on (?P<v>(?:every )?{_DAYS})(?=$|[,.;]| at\b| in\b| from\b)", rest)
     again = weekly and re.search(r"days|every|and|,|&", weekly.group("v"), re.IGNORECASE)

@@ -22,6 +22,7 @@ from sleeping_plugin.extract.people import (
     NAME,
     Entity,
     is_name,
+    read_aged,
     read_role,
     user_label,
 )
@@ -32,10 +33,8 @@ from sleeping_plugin.relations.verbs import lemma
 _ADV = re.compile(ADVERBS, re.IGNORECASE)
 # Whose wife, dog or head, if not mine?
 _OWN_FOLK = (
-    r"wife|missus|hubby|husband|kids|head|boss|landlord|landlady|(?:little |small |wee "
-    r"|big )?(?:one|"
-    r"fella|lad|lass)(?= (?:is|was|has|eats|goes|loves|turned|plays|turns|likes|"
-    r"hates)\b)|eldest|youngest|"
+    r"wife|missus|hubby|husband|kids|head|boss|landlord|landlady|(?:little |small |wee |big )?"
+    r"(?:one|fella|lad|lass)(?= (?:[a-z]+s|had|did|turned)\b)|eldest|youngest|"
     r"oldest|dog|cat|puppy|kitten|baby|in-laws|grandkids|twins|boyfriend|girlfriend|missis"
 )
 _BARE_FOLK = (
@@ -234,7 +233,7 @@ class Reader(NounPhraseReader):
     def _introduce(self, match: re.Match[str], last: _Start | None) -> None:
         """Take note of "I have a brother called Tom", "a friend of mine, Ana,"."""
         ahead = self.text[match.end() :]
-        read = read_role(ahead) or modified_role(ahead)
+        read = read_role(ahead) or modified_role(ahead) or read_aged(ahead)
         if read is None:
             return
         if read[0].head in ("village", "town", "street", "house", "flat", "place"):
@@ -245,6 +244,10 @@ class Reader(NounPhraseReader):
             if (match.group("det") or "").lower() == "this" or (
                 last is None and re.search(r"(?:^|[,;:.] ?)$", self.text[: match.start()])
             ):
+                told = read[0].plural and re.match(r":| in\b|,", self.text[match.end() + read[1] :])
+                if told and (match.group("det") or "").lower() not in ("a", "an", "another"):
+                    self.noun_phrase(match.end(), None, match.start())  # "Two sons: Simon ..."
+                    return
                 if read[0].kind != "pet" and (match.group("det") or "").lower() != "this":
                     return
                 phrase = self.noun_phrase(match.end(), None, match.start(), introduced=True)
@@ -430,7 +433,16 @@ class Reader(NounPhraseReader):
             self.told.append((phrase.entities[0].subject, "", begin, aside.group("v")))
         return start
 
+    def _note_topic(self, begin: int, phrase: NounPhrase) -> None:
+        """Remember "my record" as what "it" may mean later on."""
+        noun = re.sub(r"^(?:new|old|own|first|little) ", "", phrase.noun.lower())
+        plain = re.fullmatch(r"(?!favo)[a-z]{3,}(?: [a-z]{3,})?", noun)
+        if phrase.owner is None and plain and noun.split()[-1] not in _NO_TOPIC:
+            self.cast.meet(f"my {noun}", "thing", "", "n", self.here(begin))
+
     def _phrase_start(self, begin: int, phrase: NounPhrase, *, known: bool) -> _Start | None:
+        if phrase.noun:
+            self._note_topic(begin, phrase)
         if phrase.entities:
             subjects: tuple[Entity | None, ...] = tuple(phrase.entities)
             plural = (phrase.role is not None and phrase.role.plural) or len(subjects) > 1
@@ -477,10 +489,20 @@ class Reader(NounPhraseReader):
         return _Start(begin, end + at, subjects, noun, pronoun, True, not singular)
 
 
+_NO_TOPIC = words(
+    """
+    name age birthday mind way life day week month year time job work head back knee hip shoulder
+    hand hands feet eyes heart stomach fault turn guess bad goodness god mood problem question idea
+    opinion side place home money health favourite best worst thing bit own
+    """
+)
+_AFTER_VERB = words(
+    "in on at to from for with by as a an the his her my our two three four every each last"
+)
 _SIMPLE = words("study live work play speak drive love like have teach make do hate eat sell")
 _NO_VERB = words(
     """
-    and or but not never no would will could should might may must shall to the a an my your his
+    and or but not never no would will could should might may shall to the a an my your his
     her their our this that these those in on at of for with from if because so as when who what
     too either neither both all only just then there here alone myself he she they it we you is has
     was does yes thus always
@@ -500,6 +522,8 @@ def _agrees(verb: str, after: str, singular: bool, pronoun: str) -> bool:
         return False
     if lower in PAST:
         return True
+    if lower == "must":
+        return then == "not"
     if lower == "will":
         return then in _SCHEDULED
     if pronoun in ("i", "we") and not singular:
@@ -516,4 +540,7 @@ def _agrees(verb: str, after: str, singular: bool, pronoun: str) -> bool:
         return False
     if pronoun and pronoun not in ("he", "she", "it", "they", "who", "that", "which"):
         return False  # "ER nurse in Atlanta" is no sentence about somebody called ER
+    goes_on = then in _AFTER_VERB or re.match(r"\s+\d", after)
+    if not pronoun and goes_on and lower not in _NO_VERB and lemma(lower)[1] in ("third", "past"):
+        return True
     return lower in BASE and (then in BASE_AFTER or then.isdigit())

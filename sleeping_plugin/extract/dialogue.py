@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.jobs import is_occupation
-from sleeping_plugin.extract.people import NAME, NAME_RE, is_name
+from sleeping_plugin.extract.people import NAME, NAME_RE, is_name, read_role
 from sleeping_plugin.extract.replies import as_statement
 from sleeping_plugin.extract.sentences import Sentence, expand
 from sleeping_plugin.extract.voice import plain
@@ -220,7 +220,9 @@ def _opens_with_job(text: str) -> bool:
 def _introduced(text: str, place: int) -> str:
     """Turn "about me: Darnell, 28, nurse in Atlanta" into "I am Darnell, 28, nurse in Atlanta"."""
     intro = re.match(
-        r"(?P<cue>(?:about me|me|intro|bio|quick intro|short intro|a bit about me)[:,] |my "
+        r"(?:(?:hi|hello|hey|bonjour|hallo|hola|good \w+|guten \w+|ciao|hej|"
+        r"greetings)[,!] )?(?P<cue>(?:about me|me|intro|bio|quick intro|short intro|a "
+        r"bit about me)[:,] |my "
         rf"name: )?(?P<v>{NAME}), (?P<rest>.*)",
         text,
     )
@@ -237,6 +239,10 @@ def _introduced(text: str, place: int) -> str:
 
 def _without_gaps(text: str) -> str:
     """Put the subject back into "Live in Leeds" and "Allergic to nuts"."""
+    animal = re.match(r"(?:[Aa]n? )?(?P<v>[A-Za-z]+(?: [a-z]+)?) (?:called|named) [A-Z]", text)
+    read = read_role(animal.group("v").lower()) if animal else None
+    if animal and read and read[0].kind == "pet":
+        return f"I have a {text[animal.start('v') :][:1].lower()}{text[animal.start('v') + 1 :]}"
     labelled = _LABELLED.match(text)
     if labelled:
         return f"my {labelled.group('np').lower()} is {labelled.group('v')}"
@@ -293,6 +299,9 @@ def _question(asked: str) -> str:
 
 def _answering(text: str, question: str) -> str:
     """Return the reply as a full sentence, if it is a fragment that answers ``question``."""
+    text = re.sub(
+        r"^(?:yes|yeah|yep|no|nope|nah|well|oh)[,.!] (?=[A-Z])", "", text, flags=re.IGNORECASE
+    )
     head = re.split(r"[,;:]|\s[-\u2013\u2014]\s| (?:and|but|because|with|since) ", text)[0]
     core = _LEAD.sub("", head)
     if not core or len(core.split()) > 5 or _HAS_VERB.search(core):

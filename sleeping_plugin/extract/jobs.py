@@ -60,7 +60,11 @@ OCCUPATIONS = words(
     upholsterer urologist usher valet vet veterinarian vicar vintner violinist violist virologist
     vlogger waiter waitress warden watchmaker watchman weaver webmaster welder winemaker woodworker
     woodcarver woodcutter worker writer youtuber zookeeper zoologist sysadmin doula undergrad
-    shearer drover jackaroo stockman farrier bosun crofter weaver apprentice-baker
+    curate deacon sexton verger attendant duster rigger stitcher spinner grower handler
+    picker loader sorter polisher assembler
+    presser turner grinder binder cutter busker bellringer hairstylist roaster chocolatier baker's
+    cooper thatcher dredger barber herder rower-coach rep steeplejack quilter shearer
+    drover jackaroo stockman crofter
     postdoc phd-student gp md rn cpa pa hgv-driver lorry-driver oboist bassist trumpeter flautist
     flutist harpsichordist dinner-lady lollipop-lady lifeboatman coxswain deckhand bosun pensioner
     retiree sophomore freshman dogsitter dog-walker

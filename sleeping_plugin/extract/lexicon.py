@@ -30,7 +30,8 @@ NEUTRAL = words(
     """
     partner spouse fiance fiancee other-half child kid baby toddler teen teenager twin parent
     sibling cousin grandchild grandkid grandparent godchild godparent relative friend mate buddy
-    pal bestie boss manager supervisor colleague coworker co-worker workmate teammate assistant
+    pal bestie boss manager supervisor colleague coworker co-worker workmate teammate
+    crewmate shipmate labmate batchmate deskmate housekeeper curate assistant
     secretary intern apprentice mentor mentee student pupil teacher tutor professor lecturer coach
     trainer instructor therapist psychologist psychiatrist counsellor counselor doctor gp physician
     dentist orthodontist dermatologist cardiologist surgeon oncologist midwife nurse
@@ -237,6 +238,7 @@ CARS = words(
     clio twingo megane zoe peugeot citroën citroen dacia duster sandero lada jaguar rover
     land-rover landrover defender bentley rolls-royce aston lotus morgan mg byd nio polestar beetle
     car van campervan camper pickup truck hatchback convertible suv estate wagon minivan ev hybrid
+    vivaro trafic transporter caddy berlingo kangoo hilux navara insignia kodiaq vito
     tractor lorry taxi bus
     """
 )

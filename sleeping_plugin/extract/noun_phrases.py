@@ -183,6 +183,10 @@ class NounPhraseReader:
                 return ([title], called.end() + len(title)) if title else ([], 0)
             found, end = values.names(rest[called.end() :], casual=casual, several=role.plural)
             return found, (called.end() + end if found else 0)
+        too = re.match(r" (?:too|as well|now|here|as a pet)(?=, )", rest)
+        if too:
+            found, end = self._names_after(rest[too.end() :], role, introduced=introduced)
+            return found, end + too.end() if found else 0
         direct = re.match(r"\s*(?P<mark>[,:(-]?)\s*['\"]?", rest)
         mark = direct.group("mark") if direct else ""
         if direct is None or (not mark and not rest.startswith(" ")):
@@ -204,6 +208,13 @@ class NounPhraseReader:
                 return [], 0
             close = re.match(r"\s*\)|,(?=\s)", closes) if mark else None
             return found, direct.end() + end + (close.end() if close else 0)
+        styled = (
+            re.match(r"([a-z]{3,}),? (?:she|he|who|shes|hes)\b", after)
+            if casual and mark == ","
+            else None
+        )
+        if styled and may_be_lower_name(styled.group(1)) and role.kind != "thing":
+            return [styled.group(1)], direct.end() + styled.end(1)
         if casual and not mark and role.kind != "thing" and role.head != "head":
             found, end = self._lower_name(after, direct.end(), role)
             if found:
@@ -294,7 +305,7 @@ def modified_role(text: str) -> tuple[Role, int] | None:
         if front is None:
             return None
         before = front.group().split()
-        if re.match(r"(?:fav\w*|preferred|least)\b", text):
+        if re.match(r"(?:blood|fav\w*|preferred|least)\b", text):
             return None
         if any(w in _FOLLOWERS or verb_like(w) or w in BASE - {"work", "dance"} for w in before):
             return None

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sleeping_plugin.extract import values
-from sleeping_plugin.extract.lexicon import LANGUAGES, MONTHS, WEEKDAYS
+from sleeping_plugin.extract.lexicon import LANGUAGES, MONTHS, NATIONALITIES, WEEKDAYS
 from sleeping_plugin.extract.people import CAP, is_name, read_role
 from sleeping_plugin.extract.rules.base import Found, Said
 from sleeping_plugin.extract.verbs import ADVERBS, BASE
 from sleeping_plugin.relations.grammar import Person, conjugate, words
-from sleeping_plugin.relations.verbs import lemma, participle
+from sleeping_plugin.relations.verbs import gerund, lemma, participle
 
 CONFIDENCE = 0.75
 _ADVERBS = re.compile(ADVERBS, re.IGNORECASE)
@@ -46,7 +46,8 @@ _EVENTS = words(
     marry divorce separate meet join win lose die pass serve train study work live teach learn
     grow sing play lecture drive run manage swim sail row cycle climb compete box dance act fly
     volunteer coach star qualify leave quit sell give break sign earn finish restore come
-    date arrive settle transfer enlist
+    date arrive settle transfer enlist ordain christen baptise diagnose promote elect hire appoint
+    discharge evacuate raise educate knight widow
     """
 )
 _GOING_ON = words(
@@ -86,7 +87,7 @@ _WHEN = re.compile(
 _OFTEN = re.compile(
     r"(?P<v>(?:once|twice|[a-z0-9]+ times) an? (?:day|week|month|year)|"
     r"(?:every|each) (?:day|morning|evening|night|week|month|year|summer|winter|spring|"
-    r"autumn|other \w+|"
+    r"autumn|(?:other|first|second|last) \w+|"
     rf"{_WEEKDAY}|second \w+|\w+ (?:days|weeks|months)))\b",
     re.IGNORECASE,
 )
@@ -173,11 +174,14 @@ def open_facts(said: Said, before: str = "") -> Iterator[Found]:
         return
     main, *asides = re.split(r",\s+", text)
     predicate = read(main)
-    if predicate is None:
+    thing = said.who is not None and said.who.kind != "person"
+    if predicate is None or (thing and predicate.tense == "state" and predicate.object):
         return
     told: list[tuple[str, str]] = []
     for aside in asides[:3]:
-        if _DURATION.fullmatch(aside):
+        if re.fullmatch(
+            rf"{_DURATION.pattern}(?:(?<=years) (?:on|in|at|with|of) .*)?", aside, re.IGNORECASE
+        ):
             aside = f"for {aside}"
         if _SPLIT.match(" " + aside):
             more = _phrases(_SPLIT.split(" " + aside)[1:])
@@ -330,7 +334,8 @@ def _how_long(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, st
     since = _SINCE.match(phrase.text) if phrase.link == "since" else None
     if since and said.tense != "past" and not bare:
         return [(f"since when: {_with(_perfect(said), front)} since", since.group("v"))]
-    duration = _DURATION.match(phrase.text) if phrase.link == "for" else None
+    lasts = phrase.link in ("for", "since")  # "since 17 years", say those who learn English
+    duration = _DURATION.match(phrase.text) if lasts else None
     if not duration or bare or said.base in ("wait", "look", "think", "want", "try"):
         return []
     if not front and len(said.phrases) > 1:
@@ -398,6 +403,8 @@ def _tied(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
     """Read "paints on ceramic", where the verb and the preposition belong together."""
     known = frozenset() if said.base in _PASSING_VERBS else _TIED_ANYWAY
     thing = noun_phrase(phrase.text)
+    if thing and front and phrase.link == "for" and re.match(rf"{CAP}", thing):
+        return [(f"who: {_with(said.verb, front)} for", thing)] if said.tense == "present" else []
     if front or not thing or phrase.link not in _TIED.get(said.base, known):
         return []
     if said.tense not in ("present", "passive", "going"):
@@ -428,7 +435,7 @@ _SITE = re.compile(
     r"harbour|harbor|firm|"
     r"company|agency|charity|council|co-op)$"
 )
-_PARTICLES = words("over through by along around in on up down out off back")
+_PARTICLES = words("over through by along around in on up down out off back here there")
 _LIGHT = words(
     "also always usually often sometimes still just really currently now mostly actually"
 )
@@ -444,6 +451,7 @@ _PASTIMES = words(
     "fish hunt wrestle "
     "skate sculpt juggle busk"
 )
+_STATIVE = words("live be have know own belong support love like hate keep hold see want need rent")
 _MODALS = words("can could will would shall should may might must let")
 _TIED = {
     base: words(links)
@@ -477,8 +485,10 @@ def _perfect(said: Predicate) -> str:
     """Return "has worked" for "works"."""
     if said.tense == "perfect":
         return said.verb
-    if said.tense == "present" or said.tense == "state":
-        return f"has {participle(said.base)}"
+    if said.tense == "present" and said.base not in _STATIVE:
+        return " ".join([f"has been {gerund(said.base)}", *said.verb.split()[1:]])
+    if said.tense in ("present", "state"):
+        return " ".join([f"has {participle(said.base)}", *said.verb.split()[1:]])
     if said.verb.startswith("is "):
         return "has been " + said.verb.removeprefix("is ")
     return said.verb
@@ -505,7 +515,8 @@ def noun_phrase(text: str) -> str:
     role = read_role(bare.lower())
     if role and role[0].kind == "person" and role[1] == len(bare):
         return ""
-    if bare.split()[0].lower() in _NO_FRONT or (large and not is_name(large.group())):
+    named = large and (is_name(large.group()) or large.group().lower() in NATIONALITIES)
+    if bare.split()[0].lower() in _NO_FRONT or (large and not named):
         return ""
     return bare
 

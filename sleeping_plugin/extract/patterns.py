@@ -21,7 +21,7 @@ from sleeping_plugin.extract.dialogue import completed
 from sleeping_plugin.extract.guard import is_statement, lasts
 from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.open_facts import open_facts
-from sleeping_plugin.extract.people import CAP, Cast, Entity
+from sleeping_plugin.extract.people import CAP, Cast, Entity, Place, read_role, user_label
 from sleeping_plugin.extract.phrases import Spoken, signature, spoken_facts
 from sleeping_plugin.extract.phrases.late import may_name
 from sleeping_plugin.extract.rules import Found, Said, said_of
@@ -151,6 +151,9 @@ def _open_facts(
         if clause.noun and (clause.subjects[0] or lemma(clause.verb.split(" ")[0])[0] == "be"):
             continue
         for who, part in _predicates(clause):
+            part = _with_topic(part, reader, clause.start)
+            if re.fullmatch(r"(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)days", clause.before):
+                part = f"{part} on {clause.before.removeprefix('on ')}"
             if clause.noun:  # "my choir meets on Wednesdays"
                 who = Entity(f"my {clause.noun.lower()}", "thing")
             about = Said(
@@ -166,6 +169,16 @@ def _open_facts(
                 if not said & _weighty(fact.value):
                     said |= _weighty(fact.value)
                     yield fact
+
+
+def _with_topic(part: str, reader: Reader, at: int) -> str:
+    """Say what "it" is: "have had it since 2009" of a shop is "have had my shop since 2009"."""
+    if not re.match(r"[a-z]+ (?:[a-z]+ )?it\b", part):
+        return part
+    topic = reader.cast.resolve("it", reader.here(at))
+    if topic is None or topic.kind != "thing" or not topic.label.startswith("my "):
+        return part
+    return re.sub(r"\bit\b", topic.label, part, count=1)
 
 
 def _predicates(clause: Clause) -> Iterator[tuple[Entity | None, str]]:
@@ -266,11 +279,23 @@ def _named_on_the_way(clause: Clause, who: Entity, reader: Reader) -> Found | No
         return None
     waiting = reader.cast.unnamed(here)
     if waiting is None or waiting.before(here)[0] != here[0]:
-        return None
+        return _named_of_several(who, reader, here)
     waiting.name = who.name
     waiting.mention(here)
     reader.cast.entities = [one for one in reader.cast.entities if one is not who]
     return Found(waiting.label, "name", who.name, 0.8)
+
+
+def _named_of_several(who: Entity, reader: Reader, here: Place) -> Found | None:
+    """Return the name fact in "Two sons: Simon is an actuary and Peter teaches"."""
+    group = reader.cast.several(here)
+    read = read_role(group.label.removeprefix("my ")) if group else None
+    if group is None or read is None or read[0].kind == "thing":
+        return None
+    who.label, who.introduced, who.kind = user_label(read[0]), True, read[0].kind
+    reader.cast.remember(who)
+    group.mention(here)
+    return Found(who.label, "name", who.name, 0.8)
 
 
 _IDLE = re.compile(
@@ -336,7 +361,7 @@ def _verb_facts(said: Said) -> Iterator[Found]:
         if not be:
             continue
         for complement in _COMPLEMENTS.split(part[be.end() :])[1:]:
-            if re.match(r"\d+ years\b(?! old)", complement):
+            if re.match(rf"{values.NUMBER} years\b(?! old)", complement, re.IGNORECASE):
                 continue  # "a plumber, 22 years"
             job = is_occupation(values.first_item(values.cut(complement)))
             if job or _STRONG_COMPLEMENT.match(complement):

@@ -24,7 +24,7 @@ from sleeping_plugin.extract.lexicon import (
 )
 from sleeping_plugin.relations.grammar import USER, words
 
-UP = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĖĘĚĞĢĪİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠȘŢŤȚŪŮŰŲŴŶŸŹŻŽА-ЯΑ-Ω"
+UP = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x530) if chr(code).isupper())
 TITLE = (
     r"(?:Mister|Doc|Pastor|Coach|Chef|Mr|Mrs|Ms|Miss|Dr|Doctor|Prof|Professor|Sir|Dame|Lady|Lord|"
     r"Father|Sister|Brother|Uncle|Aunt|Auntie|Madame|Monsieur|Señor|Señora|Herr|Frau|Captain|Old|"
@@ -217,6 +217,20 @@ class Cast:
         earlier = [entity for entity in waiting if entity.before(here)[0] < here[0]]
         sure = len(earlier) == 1 and len(waiting) == 1 and here[1] <= (1 if alone else 0)
         return earlier[0] if sure else None
+
+    def several(self, here: Place) -> Entity | None:
+        """Return "my kids" of "We've got three kids": the names come one by one."""
+        groups = [
+            entity
+            for entity in self.entities
+            if entity.gender == "p"
+            and not entity.name
+            and re.match(r"my [^']*$", entity.label)
+            and entity.before(here)[0] == here[0]
+            and here[1] - entity.before(here)[1] <= 2
+            and entity.before(here) < here
+        ]
+        return max(groups, key=lambda entity: entity.before(here)) if groups else None
 
     def named(self, name: str) -> Entity | None:
         """Return the entity that goes by ``name`` (or its first word)."""

@@ -39,7 +39,7 @@ _CONTRACTIONS = tuple(
         (r"\b(he|she|it|that|who|what|where|there|here|how|when|everyone|name)'s\b", r"\1 is"),
         (
             r"\b([\w-]+)'s (an?|the|called|named|known|nicknamed|in|at|on|from|out|over|down|up|"
-            r"not|also|really|now|"
+            r"off|not|also|really|now|"
             r"living|working|studying|allergic|married|based|into|afraid|only|just|about|always|"
             r"turning|retired|still|my|our|both|\d[\w]*|"
             r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|"
@@ -121,6 +121,7 @@ _CONTRACTIONS = tuple(
             r"Boss))'s (?=[A-Z][a-z]+\b)",
             r"\1 is ",
         ),
+        (r"\bits (?=(?:an?|my|the|called|been|\d+)\b)", "it is "),
         (r"\bgonna\b", "going to"),
         (r"\bwanna\b", "want to"),
         (r"\bgotta\b", "got to"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sleeping_plugin.extract.lexicon import MONTHS, NUMBERS
-from sleeping_plugin.extract.people import CAP, NAME, NOT_NAMES, UP, is_name
+from sleeping_plugin.extract.people import CAP, NAME, NOT_NAMES, TITLE, UP, is_name
 from sleeping_plugin.relations.grammar import words
 
 _HARD = (
@@ -63,7 +63,8 @@ _NUMBER = (
 )
 NUMBER = _NUMBER
 AGE = re.compile(
-    rf"(?P<v>{_NUMBER}(?: and a half)?)(?P<unit>[- ](?:years?|yrs?|months?|weeks?|days?))?"
+    rf"(?P<v>{_NUMBER}(?: and a half)?)(?P<unit>[- ](?:years?|yrs?|ans|jahre|años|anni|"
+    rf"months?|weeks?|days?))?"
     r"(?P<old>[- ]old| of age)?(?=$|[\s,.;!?)])",
     re.IGNORECASE,
 )
@@ -277,7 +278,8 @@ def _name_at(text: str, *, casual: bool) -> str:
         while found and not is_name(found.split()[-1]):
             found = " ".join(found.split()[:-1])
         found = re.sub(r"'s$", "", found)
-        return found if found and is_name(found.split()[0]) else ""
+        styled = re.match(rf"{TITLE} (?=\S)", found)
+        return found if found and (styled or is_name(found.split()[0])) else ""
     if casual:
         styled = re.match(
             r"(?:coach|mr|mrs|ms|miss|dr|prof|pastor|auntie|aunt|uncle)\.? [a-z]{2,}", text

@@ -99,7 +99,7 @@ _ALOOF = re.compile(
     r"my (?:main )?character|the (?:main )?character|the narrator|i dreamt|i dreamed|"
     r"(?:story|tale|poem|song|scene|sketch|dialogue|monologue|lyrics|rap)\b.{0,30}\b(?:where|in "
     r"which|"
-    r"that starts|that begins|narrated)|how (?:do|would|can|to) (?:you |i |we )?(?:say|spell|"
+    r"that starts|that begins|narrated)|how (?:do|would|can) (?:you |i |we )?(?:say|spell|"
     r"pronounce|write)|translate|in (?:german|french|spanish|italian|english|dutch|portuguese)\?|"
     r"(?:is it|it is) correct to say|your name is|call yourself|address me as if|"
     r"what if|would(?:n't)? it be|i wish|if only)\b",

@@ -140,6 +140,8 @@ def lemma(word: str) -> tuple[str, str]:
         return _BASE_OF_PARTICIPLE[word], "participle"
     if word.endswith("ing") and len(word) > 5:
         return _stemmed(word[:-3]), "ing"
+    if word in ("died", "lied", "tied"):
+        return word[:-1], "past"
     if word.endswith("ied") and len(word) > 4:
         return word[:-3] + "y", "past"
     if word.endswith("ed") and len(word) > 4 and word not in _NOT_ED:
@@ -201,6 +203,18 @@ _E_ANYWAY = words("compet complet delet phon ton postpon interven con ston clon"
 def participle(base: str) -> str:
     """Return the past participle: "live" -> "lived", "write" -> "written"."""
     return PARTICIPLE_OF.get(base) or _ed(base)
+
+
+@cache
+def gerund(base: str) -> str:
+    """Return the form in "ing": "live" -> "living", "run" -> "running", "lie" -> "lying"."""
+    if base.endswith("ie"):
+        return base[:-2] + "ying"
+    if base.endswith("e") and not base.endswith(("ee", "oe", "ye")) and base != "be":
+        return base[:-1] + "ing"
+    if re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", base) or base in ("begin", "forget", "commit"):
+        return base + base[-1] + "ing"
+    return base + "ing"
 
 
 @cache

@@ -37,6 +37,15 @@ _BRANDED = (
 _TABLE_GAMES = (
     GAMES | SPORTS | words("cribbage rummy euchre pinochle canasta whist ludo gin boules")
 )
+_VEHICLES = re.compile(
+    r"\b(?:car|van|truck|engine|exhaust|drive|garage|clutch|tyre|mot|brake)", re.I
+)
+_NO_EVENT = words(
+    """
+    it that this today tomorrow yesterday he she who which there date birthday bday born what when
+    i my his her their your anniversary and name they we was is one day
+    """
+)
 _IDLE = (
     r"(?:go|am|have|need|work|want|do not|can|will|would|just|get|feel|stay|sleep|drink|eat|be|do|"
     r"think|see|meet)\b"
@@ -66,6 +75,19 @@ def _the_camry(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "the Camry has to go to the mechanic": whose, if not mine?"""
     told = match.group("make").lower() in CARS - _GENERIC_MAKES
     if told and not re.search(r"\b(?:his|her|their|your|should I|buy|new)\b", spoken.text):
+        yield mine("car", match.group("v"), 0.8)
+
+
+@phrase(
+    r"\b[Ii]t is an? (?:old |new )?(?P<v>(?:\d{4} )?(?P<make>[A-Za-z-]+)(?: "
+    r"[A-Z0-9]\w*)?)(?=$|[,.;]| and\b| with\b)"
+)
+def _it_is_a_car(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "did it on the van exhaust, it's a 2009 Vivaro"."""
+    if spoken.resolve("it", match.start()):
+        return  # a rule reads it of "my van"
+    talk = f"{spoken.previous} {spoken.text[: match.start()]}"
+    if match.group("make").lower() in CARS - _GENERIC_MAKES and re.search(_VEHICLES, talk):
         yield mine("car", match.group("v"), 0.8)
 
 
@@ -190,6 +212,24 @@ def _served(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     here = spoken.text[: match.start()].rstrip()
     if here.endswith("I"):
         yield mine("military service", match.group("v"))
+
+
+@phrase(
+    r"(?:^|[,;:] |\b(?:and|but|so) )(?:[Tt]he |[Oo]ur )?(?P<noun>[A-Za-z][a-z]+(?: "
+    r"[a-z]+)?) (?:is|was) (?:on |in )?",
+    rf"(?P<v>{values.DATE.pattern.replace('?P<v>', '?:')})",
+    ignore_case=True,
+)
+def _event_date(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "surgery was march 9", "the wedding is on 21 February"."""
+    noun = match.group("noun").lower()
+    others = [one for one in spoken.user.cast.entities if one.introduced and one.kind == "person"]
+    if noun == "wedding" and others:
+        return  # whose wedding is it?
+    plain = noun.split()[-1] not in _NO_EVENT and noun.split()[0] not in _NO_EVENT
+    if plain and re.search(r"[a-z]{3}|\d[./-]\d", match.group("v"), re.IGNORECASE):
+        yield mine(f"{noun} date", match.group("v"), 0.8)
+    del spoken
 
 
 @phrase(r"\b(?P<who>[Hh]e|[Ss]he) is (?P<v>[\w -]+?), (?:just )?(?:like me|same as me|as am I)\b")

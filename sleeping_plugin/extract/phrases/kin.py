@@ -108,6 +108,7 @@ def _nothing_beats(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     yield from reversed_attribute(spoken.user, match.group("what"), match.group("v"))
 
 
+@phrase(rf"(?P<n>{CAP})(?:,? of|,? aged?|,) (?P<v>{NUMBER})(?= years\b|$|[,.;)]| and\b)")
 @phrase(rf"(?P<n>{CAP})(?:,? who is|,? aged| \(|,)? ?(?P<v>\d{{1,2}})(?=\)|,| and\b| years|$)")
 def _aged(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "Leo (6) and Mia (4)", "Aisulu 9"."""
@@ -199,6 +200,17 @@ def _birthday_on(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
         known = spoken.user.cast.of_label(subject)
         subject = known.subject if known else subject
     yield Found(subject, "birthday", day)
+
+
+@phrase(
+    r"\bmy (?:\d\d(?:st|nd|rd|th)|thirtieth|fortieth|fiftieth)(?: birthday)?(?: "
+    r"is)?(?: on)? (?P<v>.*)"
+)
+def _my_thirtieth(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "it's my 30th on 14 Feb"."""
+    if values.DATE.match(match.group("v")):
+        yield mine("birthday", values.date(match.group("v")))
+    del spoken
 
 
 @phrase(

@@ -120,14 +120,16 @@ def _name_behind(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
         re.I,
     ) and not re.search(r"[a-z0-9], $", before):
         return
-    if re.search(r"\b(?:their|his|her|its|\w+'s) (?:[a-z-]+ ){0,2}[a-z]+, $", before):
+    theirs = re.search(r"\b(?:their|his|her|its|\w+'s) (?P<v>(?:[a-z-]+ ){0,2}[a-z]+), $", before)
+    if theirs and (read_role(theirs.group("v")) or read_role(theirs.group("v").split()[-1])):
         return
     who = _waiting(spoken, match.start("v"), reach=0)
     yield from _give(spoken, who, match.group("v"))
 
 
 @phrase(
-    r"\b(?i:naming|named|name|calling|called|call|calls|christened) (?i:(?P<whom>him|her|it|them) )"
+    r"\b(?i:naming|named|name|calling|called|will call|call|calls|christened) "
+    r"(?i:(?P<whom>him|her|it|them) )"
     rf"(?P<v>{_NAME}|[a-z]+)(?=$|[,.;!]| (?:after|for|because|since)\b)"
 )
 def _naming(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
@@ -136,7 +138,7 @@ def _naming(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     who = _waiting(spoken, match.start(), _GENDER.get(whom, "")) or (
         spoken.resolve(whom, match.start())
     )
-    born = re.match(r"(?i)naming|calling", match.group()) and whom != "them"
+    born = re.match(r"(?i)naming|calling|will", match.group()) and whom != "them"
     if who is None and born and not match.group("v").islower():
         gender = _GENDER.get(whom, "")
         yield Found("my baby", "name", match.group("v"), 0.8)
@@ -166,12 +168,20 @@ def _calls_it(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     rf"\b(?:an?|our|my|the) (?P<what>[a-z]+(?: [a-z]+)?), (?:her|his|their|its) name is "
     rf"(?P<v>{_NAME})"
 )
+@phrase(
+    rf"\b[Tt]he (?P<what>bride|groom|[a-z]+) (?:is|was|has|works|"
+    rf"lives)\b[^.;:]{{0,40}}?, (?:her|his) name is "
+    rf"(?P<v>{_NAME})"
+)
 def _host(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "we live with a host, her name is Gwen": a role that we know no word for."""
     first = re.search(r"\b(?:I|we|my|our|us|me)\b", spoken.text[: match.end()], re.IGNORECASE)
     known = read_role(match.group("what"))
-    if first and known is None and may_name(match.group("v"), spoken.user.cast, casual=False):
-        label = f"my {match.group('what').split()[-1]}"
+    definite = match.group().lower().startswith("the ")
+    if ((first and known is None) or definite) and may_name(
+        match.group("v"), spoken.user.cast, casual=False
+    ):
+        label = f"{'the' if definite else 'my'} {match.group('what').split()[-1]}"
         spoken.user.cast.meet(label, "person", match.group("v"), "", spoken.user.here)
         yield Found(label, "name", match.group("v"), 0.8)
 

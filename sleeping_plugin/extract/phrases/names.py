@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.attributes import attribute
 from sleeping_plugin.extract.jobs import is_occupation
-from sleeping_plugin.extract.lexicon import NATIONALITIES
+from sleeping_plugin.extract.lexicon import CARS, NATIONALITIES
 from sleeping_plugin.extract.people import (
     CAP,
     NAME,
@@ -22,7 +22,8 @@ from sleeping_plugin.extract.rules.base import Found, said_of
 from sleeping_plugin.relations.grammar import USER
 
 _GREETING = (
-    r"^(?:(?i:howdy|g'day|salut|alright|hallo|hi|hiya|hello|hey|morning|good \w+|"
+    r"^(?:(?i:guten \w+|buongiorno|bonjour|hola|howdy|g'day|salut|alright|hallo|hi|"
+    r"hiya|hello|hey|morning|good \w+|"
     r"evening|ok|so|oh)\b[,! ]*)?"
 )
 _OTHERS = (
@@ -58,6 +59,53 @@ def _here(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
         yield mine("name", name)
 
 
+@phrase(
+    rf"\b(?P<kind>[Ss]tage|[Rr]eal|[Pp]en|[Mm]aiden|[Mm]iddle|[Ll]ast|[Ff]ull) name(?: "
+    rf"is|:|,)? (?P<v>{NAME})"
+)
+def _stage_name(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Stage name's Lady Lungs, real name Denise"."""
+    before = spoken.text[: match.start()].lower()
+    if re.search(r"\b(?:her|his|their|your|'s|the|its) $", before):
+        return
+    kind = match.group("kind").lower()
+    yield mine("name" if kind in ("real", "full") else f"{kind} name", match.group("v"))
+
+
+@phrase(
+    rf"\b(?:drive|have|own|ride|got|bought) (?:an?|my|the) [\w' -]{{2,30}}? (?:called|"
+    rf"named|nicknamed) (?P<v>{CAP})"
+)
+def _car_called(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I drive a Micra called Mavis"."""
+    words_in = set(re.findall(r"[a-z-]+", match.group().lower()))
+    first = re.search(r"\b(?:I|we|We)\b[^,;]*$", spoken.text[: match.start()])
+    if (
+        first
+        and words_in & (CARS - {"golf", "polo", "swift", "mini"})
+        and is_name(match.group("v"))
+    ):
+        yield Found("my car", "name", match.group("v"), 0.8)
+
+
+@phrase(
+    rf"(?:^|, ?|[.] )(?P<v>{CAP}) to (?:my|all my|most) (?:friends|mates|family|pals|"
+    rf"grandkids|kids)\b"
+)
+def _nickname_to(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Deborah here, Deb to my friends"."""
+    if is_name(match.group("v")):
+        yield mine("nickname", match.group("v"))
+    del spoken
+
+
+@phrase(_GREETING, rf"(?:[Hh]ere is|[Tt]his is|[Hh]ere speaks) (?P<v>{NAME})(?=$|[,.]| from\b)")
+def _here_is(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Guten Abend, here is Helga"."""
+    if spoken.index <= 1 and is_name(match.group("v").split()[0]) and spoken.ends != "?":
+        yield mine("name", match.group("v"), 0.8)
+
+
 @phrase(r"^(?:(?:hi+|hey+|yo|hello|g'?day|ok|morning|evening)\b,? )?(?P<v>[a-z]{3,}) here\b")
 @phrase(
     r"^(?:(?:hi|hey|hello|yo|ok|morning|evening)\b,? )?(?:its|it is|this is) "
@@ -90,12 +138,13 @@ def _call_me(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    rf"(?:^|[,.;] ?|\band )(?P<v>{NAME}) is (?P<whose>my|his|her|its|their) (?:real |first )?name\b"
+    rf"(?:^|[,.;] ?|\band )(?P<v>{NAME}) is (?P<whose>my|the|his|her|its|their) (?:real "
+    rf"|first )?name\b"
 )
 def _is_the_name(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     if not is_name(match.group("v").split()[0]):
         return
-    if match.group("whose") == "my":
+    if match.group("whose") in ("my", "the"):
         yield mine("name", match.group("v"))
         return
     entity = spoken.resolve(match.group("whose"), match.start())

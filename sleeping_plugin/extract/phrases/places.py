@@ -32,6 +32,19 @@ _TOWNS = ("town", "city", "village")
 
 
 @phrase(
+    r"\b(?:[Mm]y|[Oo]ur) (?:(?:little|tiny|new|small|own|council|top|damp) )*(?:flat|"
+    r"house|apartment|place|cottage|"
+    r"home|studio|bungalow|bedsit|terrace|farmhouse) (?:is )?(?:up |down |over |out )?in (?P<v>.*)"
+)
+def _my_flat_in(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "my flat in Peckham gets no light"."""
+    yield mine(
+        "home city",
+        spoken.place(re.split(r"\s(?:gets|has|is|and|was|needs)\s", match.group("v"))[0]),
+    )
+
+
+@phrase(
     r"\b(?:that|which|it|this) is (?:where (?:I|we) (?P<a>live|work|grew up|was born|am from|"
     rf"come from|study)|(?:the|my|a) (?:\w+ ){{0,2}}(?P<what>{_SITE})(?: that| where| which)? ",
     rf"(?:I|we) (?P<b>{_DOES})|my (?P<noun>employer|home ?town|home|school|company|team|club|",

@@ -17,7 +17,8 @@ MONTH_NAME = re.compile(
 
 
 @rule(
-    rf"(?:{NOW} <adv>|(?:(?:have|has) )?(?:just |recently )?turned |have )(?:aged )?(?P<rest>\w.*)"
+    rf"(?:{NOW} <adv>|(?:(?:have|has) )?(?:just |recently )?turned |have |has )(?:aged "
+    rf")?(?P<rest>\w.*)"
 )
 def _age(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if said.who is not None and said.who.kind == "thing":
@@ -115,7 +116,9 @@ def _condition(said: Said, match: re.Match[str]) -> Iterator[Found]:
         phrase.lower(),
     )
     ending = device or re.search(
-        r"(?:osis|itis|emia|aemia|algia|pathy|plegia|syndrome|disease|disorder|-danlos|phobia|"
+        r"(?:osis|itis|emia|aemia|algia|pathy|plegia|syndrome|disease|disorder|"
+        r"degeneration|failure|murmur|impairment|deficiency|palsy|ulcers?|kidney "
+        r"stones|cancer|-danlos|phobia|"
         r"noea)$",
         phrase.lower(),
     )
@@ -141,6 +144,12 @@ def _forbidden(said: Said, match: re.Match[str]) -> Iterator[Found]:
     for item in values.items(re.split(r"\s(?:on account|due|since|by)\s", match.group("v"))[0], 3):
         if item.lower().split()[-1] in FOODS | {"grapefruit", "salt", "alcohol", "shellfish"}:
             yield found(said, "avoids eating", item, 0.85)
+
+
+@rule(r"(?:am|is) [^,;]{0,30}?\bwith (?P<rest>(?:an? |my |his |her )?[\w' -]+)")
+def _with_condition(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I'm 71 with a heart murmur"."""
+    yield from _condition(said, match)
 
 
 @rule(r"(?:am|is) <adv>(?:a )?(?P<v>type (?:1|2|one|two))(?=$|,| so\b| and\b)")

@@ -391,6 +391,16 @@ def _member_of(said: Said, match: re.Match[str]) -> Iterator[Found]:
         yield found(said, "group", match.group("v"), 0.85)
 
 
+@rule(
+    r"(?:go|goes|belong|belongs) to (?:the|an?|my|his|her) (?P<v>(?:[\w'-]+ "
+    r"){1,3}(?:circle|club|class|group|choir|"
+    r"meetings?|band|society|lessons|classes|workshop|congregation|guild))\b"
+)
+def _goes_to_circle(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Thursdays I go to the quilting circle"."""
+    yield found(said, "group", match.group("v"), 0.85)
+
+
 @rule(rf"{NOW} <adv>on (?:the )?(?P<v>{'|'.join(sorted(INSTRUMENTS, key=len, reverse=True))})\b")
 def _on_tuba(said: Said, match: re.Match[str]) -> Iterator[Found]:
     yield found(said, "instrument", match.group("v"))

@@ -12,6 +12,7 @@ from sleeping_plugin.extract.people import (
     CANONICAL_ROLE,
     CAP,
     NAME,
+    TITLE,
     is_name,
     may_be_lower_name,
     read_role,
@@ -40,7 +41,8 @@ def _is_lower_name(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 _ADJECTIVE = re.compile(
-    r"(?:ed|ing|ful|less|ous|ive|able|ible|ic|al|ish|ly)$|^(?:new|old|sick|ill|sad|happy|angry|"
+    r"^\w{2,}(?:ed|ing|ful|less|ous|ive|able|ible|ic|al|ish|ly)$|^(?:new|old|sick|ill|"
+    r"sad|happy|angry|"
     r"bored|"
     r"busy|late|early|ready|sorry|sure|fine|good|great|bad|okay|cold|hot|warm|lost|stuck|back|home|"
     r"vegan|single|broke|free|alive|dead|wrong|right|lonely|curious|glad|proud|afraid|upset|drunk|"
@@ -239,6 +241,8 @@ def _thing_is_named(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if said.who is None or said.who.kind != "thing" or said.who.name:
         return
     title = values.title(match.group("v"))
+    if re.match(rf"{TITLE} ", title):
+        return  # "It's Dr Fujita"
     if title and match.group("v").startswith(title) and is_name(title.split()[0]):
         if set(title.lower().split()) & (CARS | PHONES | COMPUTERS):
             yield Found(USER, said.who.label.split()[-1], title)

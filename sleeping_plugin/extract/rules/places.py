@@ -150,10 +150,15 @@ def _is_in(said: Said, match: re.Match[str]) -> Iterator[Found]:
     sure = match.group("how") or re.match(
         r"\w+ (?:also |actually )?(?:now|still|out|over|back|down|up) ", said.text
     )
-    kin = said.who and re.search(
-        r"(?:mother|father|mum|mom|dad|son|daughter|brother|sister|parents|uncle|aunt|cousin|"
-        r"niece|nephew)$",
-        said.who.label,
+    ours = said.who and said.who.introduced and not said.who.label  # "our Sian"
+    kin = ours or (
+        said.who
+        and re.search(
+            r"(?:lad|boy|girl|eldest|youngest|kid|partner|ex|mother|father|mum|mom|dad|son|"
+            r"daughter|brother|sister|parents|uncle|aunt|cousin|"
+            r"niece|nephew)$",
+            said.who.label,
+        )
     )
     if not (sure or kin) or not said.is_person:
         return

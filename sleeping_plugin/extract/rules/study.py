@@ -158,6 +158,29 @@ def _does_a_degree(said: Said, match: re.Match[str]) -> Iterator[Found]:
         yield found(said, "study city", values.place(at.group("v"), casual=False)[0], 0.85)
 
 
+@rule(
+    r"(?:(?:am|is|are) <adv>)?(?:do|does|doing|on|taking|taking up|finishing|starting|"
+    r"halfway through) "
+    r"(?:an?|my|the|his|her) (?P<v>[a-z]+(?: [a-z]+)?) (?:course|degree|apprenticeship|"
+    r"diploma|a-level)\b"
+    r"(?P<rest>.*)"
+)
+def _on_a_course(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I do my plastering course at Coleg Llandrillo"."""
+    if match.group("v") not in (
+        "new",
+        "short",
+        "online",
+        "crash",
+        "first",
+        "second",
+        "golf",
+        "main",
+    ):
+        yield found(said, "field of study", match.group("v"))
+        yield from _school(said, match.group("rest"), past=False)
+
+
 _STUDIED = re.compile(
     r"(?:nursing|medicine|dentistry|midwifery|law|history|english|maths|mathematics|"
     r"music|art|drama|"

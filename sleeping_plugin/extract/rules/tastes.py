@@ -72,17 +72,22 @@ def _likes_most(said: Said, match: re.Match[str]) -> Iterator[Found]:
         yield found(said, f"favourite {singular.get(thing, 'thing')}", value)
 
 
-@rule(r"can not (?:really )?(?:eat|have|do|drink|touch|tolerate|digest|stomach) (?P<rest>.*)")
+@rule(
+    r"(?:can|must|should|may) not (?:really )?(?:eat|have|do|drink|touch|tolerate|"
+    r"digest|stomach) (?P<rest>.*)"
+)
 def _can_not_eat(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if re.match(
         r"(?:it|that|this|them|anything|any|much|more|an?|my|your|without|another|enough|the)\b",
         match.group("rest"),
     ):
         return
-    sure = re.match(r"can not (?:really )?(?:eat|drink|digest)", said.text)
+    sure = re.match(r"\w+ not (?:really )?(?:eat|drink|digest)", said.text)
     for item in values.items(match.group("rest"), 3):
         if sure or set(item.lower().split()) & FOODS:
-            yield found(said, "avoids eating", item)
+            yield found(
+                said, "avoids drinking" if " drink " in match.group() else "avoids eating", item
+            )
 
 
 @rule(

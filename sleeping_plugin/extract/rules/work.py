@@ -203,6 +203,16 @@ def _does_in_town(said: Said, match: re.Match[str]) -> Iterator[Found]:
         yield found(said, "work city", told, 0.85)
 
 
+@rule(
+    r"(?:was|were) (?:\w+ )?in the (?P<v>(?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)?)(?=$|[,.]| "
+    r"for\b| until\b| then\b| before\b)"
+)
+def _was_in_the_signals(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "before that I was in the Signals"."""
+    if said.is_person and is_name(match.group("v").split()[0]):
+        yield found(said, "former employer", match.group("v"), 0.8)
+
+
 @rule(r"(?:retired|have retired|has retired) from (?P<v>.*)")
 def _retired_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
     """Read "papa retired from the railways"."""
