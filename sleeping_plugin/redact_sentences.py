@@ -223,3 +223,54 @@ SPOKEN_CODE: tuple[str, ...] = (
     rf"(?<![\w-])(?P<secret>(?-i:(?:{SEED_WORD} ){{11,23}}{SEED_WORD}))(?![\w'-])",
     rf"\b{PLACE}\s+(?P<secret>(?-i:(?=[A-Z]{{0,4}}\d{{3}})(?=\d{{0,5}}[A-Z])[A-Z0-9]{{5,8}}#?))(?![\w-]|[.,:]\d)",
 )
+
+# Codes beside what they open, in notes and lists: "gate 2211, garage 5519".
+OPENED = (
+    r"(?:gates?|garage|alarm|burglar alarm|lock ?box|key ?box|key ?safe|gun safe|safe"
+    r"|padlock|keypad|side door|back door"
+    r"|front door|entry|barrier|storage|shed)"
+)
+NO_YEAR = r"(?!(?:1[89]|20)\d\d(?!\d))(?!\d+00(?!\d))"
+SHORT_CODE = rf"{NO_YEAR}(?P<secret>\d{{4,8}}[#*]?)(?![\w-]|[.,:]\d)"
+SPOKEN_CODE += (
+    rf"\b{OPENED}\s*(?:[:(,]\s*)?(?:it['\u2019]?s |code |is )?{SHORT_CODE}(?=\s*(?:[,.;)]"
+    rf"|$|then\b|and\b))",
+    rf"\b{OPENED}\b[^.!?\n\d]{{0,24}}, ?{SHORT_CODE}(?=,)",
+    rf"\b(?:punch|type|enter|dial|key|tap)(?: in)? {SHORT_CODE}(?=\s*(?:and|then|plus|,)\b)",
+    rf"\b{OPENED}\b[^.!?\n]{{0,30}}?\b(?:ring|dial|type|press|enter|punch)(?: in)? {SHORT_CODE}",
+    rf"\b(?:wrote|write|noted|remember|use|used|set)\s+(?:down "
+    rf")?{SHORT_CODE}[^.!?\n\d]{{0,40}}\bfor the {OPENED}\b",
+    r"\b(?:four|five|six|4|5|6)[ -]digits?,\s*(?P<secret>\d{4,6})(?!\w)",
+    r"\b(?:clock[ -]in|register|till|copier|printer|fax|time clock|badge|employee"
+    r"|staff)\b[^.!?\n\d]{0,12}\b(?:number|code|id|pin)"
+    r"\b\s*(?:is|:|,)?\s*(?P<secret>\d{4,8})(?![\w-]|[.,:]\d)",
+    r"\b(?:gun safe|safe|padlock|locker"
+    r"|combo)\b[^.!?\n\d,]{0,16}(?P<secret>\d{1,2}-\d{1,2}-\d{1,2})(?![\w-])",
+    r"\bcomb(?:o|ination)\b[^.!?\n]{0,12}\s(?P<secret>(?-i:[A-Z](?:-[A-Z]){2,5}))(?![\w-])",
+    r"\b(?:acct?|kontonummer|konto|account)\.?\s+(?P<secret>\d{7,12})(?!\w)",
+    r"\bsort\s+(?P<secret>\d\d-\d\d-\d\d)(?=\s*(?:[.,;)]|$|acc))",
+    r"\bsin\b\s*(?:is|:|,|number)?\s*(?P<secret>\d{3}[ -]\d{3}[ -]\d{3})(?!\w)",
+    r"(?<![\w-])(?P<secret>(?-i:\d[A-Z][A-Z0-9]\d-[A-Z][A-Z0-9]\d-[A-Z]{2}\d\d))(?![\w-])",
+    r"\btoken\b(?: is|:)?\s+(?P<secret>(?=\S{0,30}\d)(?=\S{0,30}[A-Z])[\w.-]{16,100})(?!\w)",
+    r"\bsecret\s+(?P<secret>(?-i:(?=\w{0,30}[A-Z])(?=\w{0,30}[a-z])\w{20,80}))(?!\w)",
+    r"\b(?:serial|licen[cs]e|activation)\b(?: number| key| code)?\s*(?:is|:)?\s+"
+    r"(?P<secret>(?-i:(?=[A-Z]{0,12}\d)(?=\d{0,12}[A-Z])[A-Z0-9]{10,30}))(?!\w)",
+    r"\bpassphrase\s+(?P<secret>(?:(?!(?:is|was|for|that|and|which|should|must|can|has"
+    r"|have|needs?|will|may|to|with|from|you|not)\b)[a-z]{3,10} "
+    r"){2,7}[a-z]{3,10})(?=[.,;!?]|\s*$)",
+)
+SPOKEN_PASSWORD += (
+    rf"(?<!\S)(?P<secret>\S{{6,60}}) (?:is|for) (?:the|our|my) {ONLINE}\b",
+    rf"\b{ONLINE}(?:['\u2019]s\s+|\s*[(\[]\s*|\s+"
+    rf"|\s+\S{{2,30}}\s*/\s*)(?P<secret>[^\s)\]]{{6,60}}){END}",
+    r"\b(?:minecraft|roblox|fortnite|gaming|game|steam|epic|twitch|reddit"
+    r"|school)\s+account is\s+(?P<secret>\S{6,60})",
+    r"\beverything(?:['\u2019]s| is)\s+(?P<secret>\S{6,60})",
+    r"[\w.+-]{1,40}@[\w-]{1,40}\.[\w.-]{2,30}\s*(?:/|with|and|,|\+)\s*(?P<secret>\S{6,60})",
+)
+SPOKEN_PLAIN += (
+    r"\bmaiden name\b[^.!?\n]{0,12}\bI (?:always |usually )?(?:put|use|say|give"
+    r"|type)\s+(?P<secret>[^\s,;.]{4,40})",
+    rf"\bmemorable (?:place|date|name|word)\b[^.!?\n]{{0,16}}?(?:\bis|\bit['\u2019]s|:"
+    rf"|,)?\s+(?P<secret>(?-i:[A-Z])[^\s,;]{{3,40}}?){CLAUSE}",
+)

@@ -183,6 +183,11 @@ _PRODUCT = re.compile(
 )
 
 
+_WORD_AND_DIGITS = re.compile(
+    r"[A-Za-z]{4,20}\d{2,6}!?|(?:[A-Z][a-z]+){2,4}\d{1,6}!?|[A-Z][a-z]{2,}\d{1,4}[a-z]{2,}!?"
+)
+
+
 def joined(text: str) -> Iterator[Span]:
     """Yield words and digits joined to one token, in sentences about logins and the like."""
     for sentence in SENTENCE.finditer(text):
@@ -195,7 +200,7 @@ def joined(text: str) -> Iterator[Span]:
                 yield Span(at, at + len(value), "random")
         for token in re.finditer(r"\S+", sentence[0]) if _TALK.search(sentence[0]) else ():
             value = stripped(token[0])
-            tail = re.fullmatch(r"[A-Za-z]{4,20}\d{2,6}!?", value)
+            tail = _WORD_AND_DIGITS.fullmatch(value)
             if tail and mixed(value) and not _PRODUCT.fullmatch(value):
                 at = sentence.start() + token.start() + token[0].index(value)
                 yield Span(at, at + len(value), "random")

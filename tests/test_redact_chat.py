@@ -252,6 +252,102 @@ the door is {four four eight two}
 gate code is {double four eight two}
 pin is {twenty-five eighty}
 lockbox code {one nine seven four}
+Write a note for the cat sitter: key under the pot, alarm {4471}, wifi {Katzen_2020}.
+note for the sitter: alarm code {4471} then hash, feed at 7
+For the housesitter: gate {2211}, garage {5519}, dog eats twice.
+Welcome sheet: WiFi "Seaview", password "{gullsareloud}".
+The guests need the wifi ({gullsareloud7}) and the gate code ({2211}).
+my alarm (code {4471}) went off
+the lockbox (it's {8824}) is stuck
+I wrote {8824} on a sticky note for the lockbox
+The lockbox out front, {8824}, sticks in winter
+punch {8824} then turn the handle
+You type {8824} and pull
+dial {8824} and the gate opens
+gate opens if you ring {0611}
+just enter {0611} and you're in
+four digits, {0611}, then the green tick
+My code at work is {0611}
+my employee pin is {40218}
+clock-in number {40218}
+time clock pin {40218}
+the register wants my number, {40218}
+The copier code is {7788}
+fax pin {7788}
+my key fob pin {7788}
+car keypad is {5-3-1-7-9}
+The truck's keypad: {53179}
+the safe in my closet is {10-22-35}
+gun safe {10-22-35}
+12 right, 34 left, 7 right for the locker {12-34-07}
+Locker 88, combo {12-34-07}
+post office box combo {C-F-H}
+my debit card {5500 0055 5555 5559} got declined
+card: {5500005555555559} exp 11/27 cvv {882}
+here's my card, {5500-0055-5555-5559}, pay for it
+my amex {378282246310005}
+acct {0023984471} at Chase
+checking account {0023984471}
+my account no is {0023984471}, routing {021000021}
+Sort {20-45-91} acc {48291730}
+Kontonummer {4829173012}
+my sin is {046 454 286}
+SIN: {046-454-286}
+my ssn, {536-90-4399}, leaked
+ssn {536904399}
+my tax id is {12 345 678 901}
+Steuer-ID {12345678901}
+my CPF is {123.456.789-09}
+my NHS no: {943 476 5919}
+medicare {1EG4-TE5-MK73}
+the wifi's {Rutabaga!22}
+the wifi is the dog plus the year, {biscuit2016}
+dog's name plus 2016, so {biscuit2016} is the wifi
+it's still {biscuit2016} for the router
+router's {biscuit2016}
+same password as always, {biscuit2016}
+password's same as the wifi, {biscuit2016}
+the password my son made me is {Dino-Roar-7}
+He set up the password {Dino-Roar-7} for my email
+email: oma.greta@example.org / {Dino-Roar-7}
+greta@example.org with {Dino-Roar-7}
+I log in as greta with {Dino-Roar-7}
+Login greta, password capital D {Dino7roar}
+the pw has a capital: {DinoRoar7}
+is it bad that my password is {password123}
+my password is {iloveharry}
+my password is just {harrystyles}
+my pw is {harrystyles} lol
+pw {harrystyles4ever}
+the password is {ilovemymum}, all one word
+passcode's {harry1}
+insta: kayla.b pw {slayqueen09}
+roblox pw is {slayqueen09}
+my discord token is {MTA5.GhT4kk.abcDEF123ghi}
+my minecraft account is {slayqueen09}
+DATABASE_URL=postgres://{admin:Tr33house}@db.local/app
+db pass {Tr33house}
+mysql -u root -p{Tr33house}
+root password {Tr33house}
+sudo pw {treehouse9}
+ssh passphrase {blue tractor seven}
+aws key {AKIAIOSFODNN7EXAMPLE}
+AWS secret {wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY}
+token {ghp_abcdefghijklmnopqrstuvwx1234}
+stripe key {rk_live_51H8abcDEF}
+telegram bot {8123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawx}
+webhook secret {whsec_9f8e7d6c5b4a}
+the license is {NX4T-99QP-2LLM-7ZZA}
+serial {NX4T99QP2LLM}
+Windows key {VK7JG-NPHTM-C97JM-9MPGT-3V66T}
+backup code {4471-8820}
+my 2fa backup is {4471 8820 1193}
+the recovery codes are {4471-8820} and {1193-5521}
+the answer to the security question is {Rover}
+for mother's maiden name I always put {Trelawny}
+bank asks my memorable place, it's {Trelawny}
+memorable word {Trelawny}
+my secret word at the bank is {Trelawny}
 """
 
 HARMLESS = r"""
@@ -494,6 +590,79 @@ B&B at 4471 Ocean Drive
 Year-9 maths at site 2
 My password manager syncs to Pixel8 and iPad10
 we have room1204 on that site
+we have two gates, 1204 acres and a safe
+The gate, 1850 vintage, squeaks
+garage, 45 m2, heated
+the alarm at 0530 wakes me
+Type 2 and 3 diabetes
+type 4000 words and rest
+press 3 and wait
+enter 12 and 14 in the cells
+dial 999 and ask for police
+tap 20 and 21 are dry
+I have 4200 books for the shed sale
+1250 tiles for the garage
+I paid 2350 for the garage door
+badge number of the cop is unknown
+employee of the month, number 3
+staff of 4500 people
+The printer is an HP 7740
+The printer costs 2350 euros
+copier paper: 2350 sheets
+register for the class by 30 June
+the till has 2350 euros in it
+Account 14 is mine
+sort 10-12-14 year olds into teams
+sin is a strong word
+my sin is pride
+token of love from Grandmother
+tokens: 2350 left
+The serial killer novel has 450 pages
+license to kill
+The licence is valid until 2031
+the serial number is worn off
+everything's fine
+everything is broken since 2019
+everything's from IKEA
+Disney is for kids
+Netflix documentary about cats
+Netflix Germany is better
+Spotify premium costs 12.99
+my router is in the hallway
+router's broken
+my e-mail's not working
+email Anna at anna@example.org and bob@example.org
+write to anna@example.org with questions
+anna@example.org, Bob2 and others
+Amazon Prime day
+guest network is off
+my maiden name I always spell twice
+memorable date: our wedding
+memorable place Lisbon was great
+combo A-minor-7
+My school account is locked
+my minecraft account is banned
+locker room 12
+My shift is 12-8-4
+2-3-4 days
+scores: 12-10-8
+shed 3 kilos, 2350 calories a day
+storage: 256GB, 2350 photos
+storage, 2350 euros a year
+entry, 12 euros
+entry 2350 in the log
+back door, 90 cm wide
+The passphrase should have several words
+The secret ingredient is cardamom
+a secret admirer
+teacher: 12-10-8
+four digits, please
+six-digit, eight digit
+I was four, five, six
+employee 2350 left
+time clock shows 17:45
+fax: 030 2233 4455
+phone 0171 2233445
 """
 
 # One chat a line, its messages between slashes.
