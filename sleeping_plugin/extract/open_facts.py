@@ -35,7 +35,7 @@ _PASSING_VERBS = words(
     doubt fear regret admit accept refuse allow cause force help change move follow add cheer
     follow lead pass print copy type click open close push pull hold pick drop throw catch
     cut hit kick fix clean wash order pay spend save borrow lend steal kill disagree hang touch
-    buzz smell taste suck rock rule struggle quit reread misspeak fetch stick name
+    buzz smell taste suck rock rule struggle quit reread misspeak fetch stick tag name
     """
 )
 # What happened once and is still true: worth a fact in the past tense
@@ -187,7 +187,8 @@ def open_facts(said: Said, before: str = "") -> Iterator[Found]:
             more = _phrases(_SPLIT.split(" " + aside)[1:])
             predicate = replace(predicate, phrases=(*predicate.phrases, *more))
         elif re.match(r"(?:stationed|based|built|made|working|studying|training|posted)\b", aside):
-            beside = read(f"is {aside}")
+            over = re.match(r"built|made|founded|recorded|printed", aside)
+            beside = read(f"{'was' if over else 'is'} {aside}")
             told += _facts(beside) if beside else []
     for relation, value in [*_facts(predicate), *told]:
         own = re.search(r"\b(?:my|our)\b", relation) and said.who is not None
@@ -237,9 +238,11 @@ def _inflected(first: str, tokens: list[str], phrases: tuple[Phrase, ...]) -> Pr
             tense = "passive" if done else "going"
             return Predicate(f"{verb} {tokens[1].lower()}", second, tense, beyond, phrases)
         return Predicate(verb, "be", "state", " ".join(tokens[1:]), phrases)
+    if base == "have" and tokens[1:2] == ["got"]:
+        return Predicate("has", "have", "present", beyond, phrases)
     if base == "have" and done:
         return Predicate(f"has {tokens[1].lower()}", second, "perfect", beyond, phrases)
-    thing = " ".join(tokens[1:])
+    thing = re.sub(r" (?:over|up|down|out|back|here|there)$", "", " ".join(tokens[1:]))
     if form == "past":
         return Predicate(first, base, "past", thing, phrases)
     if form in ("base", "third"):
@@ -248,11 +251,14 @@ def _inflected(first: str, tokens: list[str], phrases: tuple[Phrase, ...]) -> Pr
 
 
 def _phrases(parts: list[str]) -> tuple[Phrase, ...]:
-    found = []
+    found: list[Phrase] = []
     for part in parts:
         link, _, text = part.strip().partition(" ")
         if link.lower() in ("every", "each", "once", "twice") or text.startswith("times "):
             link, text = "", part.strip()
+        if found and re.match(r"(?:in the (?:morning|afternoon|evening)|at night)$", part.strip()):
+            found[-1] = Phrase(found[-1].link, f"{found[-1].text} {part.strip()}")  # "at 2", ...
+            continue
         found.append(Phrase(link.lower(), text.strip(" ,.")))
     return tuple(found)
 
@@ -302,7 +308,7 @@ def _object_facts(said: Predicate, thing: str) -> Iterator[tuple[str, str]]:
         yield f"how many {counted.group('noun')}: {said.verb}", counted.group("n")
         return
     for item in values.items(said.object, 5) or [thing]:
-        yield f"what: {said.verb}", re.sub(r"^(?:an?|some) ", "", item)
+        yield f"what: {said.verb}", item
 
 
 def _phrase_facts(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
@@ -388,6 +394,8 @@ def _where(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]
             if said.base == "come" and link != "to":
                 return []  # a matter of the home town
             moving = said.base in _MOVING
+            if moving and re.search(r"\bto\b", front):
+                return []
             return [(f"where: {_with(said.verb, front)} {link}", told)] if not far or moving else []
     site = noun_phrase(re.sub(r"^the (?=[a-z])", "", text))
     if not site or not _SITE.search(site):
@@ -395,7 +403,7 @@ def _where(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]
     if link == "for" and not front and said.tense == "present":
         return [(f"who: {said.verb} for", text)]
     if link in ("in", "at", "for") and _goes_on_there(said):
-        return [(f"where: {_with(said.verb, front)} {link}", site)]
+        return [(f"where: {_with(said.verb, front)} {link}", text)]
     return []
 
 
@@ -410,7 +418,7 @@ def _tied(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
     if said.tense not in ("present", "passive", "going"):
         return []
     return [
-        (f"what: {said.verb} {phrase.link}", re.sub(r"^(?:an?|some) ", "", item))
+        (f"what: {said.verb} {phrase.link}", item)
         for item in values.items(phrase.text, 5) or [thing]
     ]
 

@@ -176,7 +176,13 @@ def _with_topic(part: str, reader: Reader, at: int) -> str:
     if not re.match(r"[a-z]+ (?:[a-z]+ )?it\b", part):
         return part
     topic = reader.cast.resolve("it", reader.here(at))
-    if topic is None or topic.kind != "thing" or not topic.label.startswith("my "):
+    here = reader.here(at)
+    if (
+        topic is None
+        or topic.kind != "thing"
+        or topic.before(here)[0] != here[0]
+        or not topic.label.startswith("my ")
+    ):
         return part
     return re.sub(r"\bit\b", topic.label, part, count=1)
 
@@ -404,8 +410,18 @@ def _telling(
             yield turn, sentence, fact
 
 
+_HABIT = re.compile(
+    rf"(?:{'|'.join(sorted(BASE | THIRD, key=len, reverse=True))}) (?:in|the|an?|at|"
+    rf"with|on|my|his|her|to|along|"
+    r"around|up|for)\b",
+    re.IGNORECASE,
+)
+
+
 def _candidate(turn: Turn, sentence: Sentence, fact: Found) -> Candidate:
     value = fact.value.strip()
+    if fact.relation == "hobby" and _HABIT.match(value):
+        fact = replace(fact, relation="habit")  # "swims in the sea", not "chess"
     many = relations.holds_many(fact.subject, fact.relation)
     return Candidate(
         subject=fact.subject,

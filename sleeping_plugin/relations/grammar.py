@@ -3,7 +3,7 @@
 Templates are written once for everybody. ``{S}`` ``{O}`` ``{P}`` are the subject as subject, as
 object and as possessor, ``{T}`` the possessor once more ("their"). A lower-case word in braces is
 a verb in its base form, inflected for the subject. ``{V}`` is the value, ``{a V}`` the value with
-its article, ``{the V}`` the value with "the".
+its article, ``{the V}`` the value with "the", ``{site V}`` a place of work ("a bakery", "Tesco").
 
     "Where {do} {S} live?"  ->  "Where do I live?" / "Where does my sister live?"
     "{S} {live} in {V}."    ->  "You live in Porto." / "Your sister lives in Porto."
@@ -51,6 +51,18 @@ _BARE = re.compile(
     r"^(?:retired|unemployed|self-employed|freelance|between jobs|on disability|head of|chief|"
     r"vice|co-owner of|owner of|director of|in )",
     re.IGNORECASE,
+)
+
+
+# What one works "at a" or "at an"; a name in lower case ("tesco") takes no article
+_SITE = re.compile(
+    r"^[a-z](?:.* )?(?:office|hospital|school|shop|store|bakery|factory|bank|library|museum|"
+    r"restaurant|"
+    r"caf[eé]|bar|pub|hotel|lab|warehouse|clinic|pharmacy|garage|nursery|university|college|theatre|"
+    r"supermarket|brewery|salon|surgery|farm|bookshop|mill|mine|shipyard|airport|station|depot|prison|"
+    r"zoo|gym|hospice|winery|shelter|academy|centre|center|firm|company|agency|charity|startup)$|"
+    r"^(?:office|hospital|school|shop|bakery|factory|bank|library|museum|restaurant|bar|pub|hotel|lab|"
+    r"clinic|pharmacy|garage|nursery|farm|zoo|gym)$"
 )
 
 
@@ -162,6 +174,8 @@ def realise(template: str, subject: str, value: str = "", *, tell: bool = False)
             return value
         if slot == "a V":
             return with_article(value, plural=person is Person.PLURAL)
+        if slot == "site V":
+            return with_article(value) if _SITE.search(value) else value
         if slot == "the V":
             return value if _DETERMINERS.match(value) else f"the {value}"
         return conjugate(slot, person)

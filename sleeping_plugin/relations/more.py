@@ -52,6 +52,20 @@ MORE: tuple[Relation, ...] = (
         many=True,
     ),
     Relation(
+        "habit",
+        (
+            "What {do} {S} do regularly?",
+            "What {be} {S} in the habit of doing?",
+            "What {do} {S} do again and again?",
+            "What habit did I tell you about {O}?",
+        ),
+        "{S} {V}.",
+        ("what {S} {do} regularly", "what {S} {do} again and again"),
+        ("habit", "regular activity"),
+        ("Regularly, {S}",),
+        many=True,
+    ),
+    Relation(
         "former habit",
         (
             "What did {S} use to do?",
@@ -298,7 +312,7 @@ MORE: tuple[Relation, ...] = (
             "What unpaid work {do} {S} do?",
             "Who gets {P} help for free?",
         ),
-        "{S} {volunteer} at {V}.",
+        "{S} {volunteer} at {site V}.",
         ("where {S} {volunteer}", "which good cause {S} {help}"),
         ("volunteering", "voluntary work"),
         ("{S} {volunteer} at",),

@@ -122,6 +122,8 @@ def _condition(said: Said, match: re.Match[str]) -> Iterator[Found]:
         r"noea)$",
         phrase.lower(),
     )
+    if device and re.match(r"an? ", match.group("rest")):
+        phrase = f"{match.group('rest').split()[0]} {phrase}"
     if (lowered & CONDITIONS or ending) and said.is_person:
         yield found(said, "medical condition", phrase)
 

@@ -163,7 +163,7 @@ def _is_in(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if not (sure or kin) or not said.is_person:
         return
     told, _ = values.place(match.group("rest"), casual=False)
-    if told:
+    if told and not re.search(r"\b(?:Force|Army|Navy|Marines|Guard|Cav|Club|Team|Year)\b", told):
         yield found(said, "home city", told, 0.85)
 
 
