@@ -274,3 +274,33 @@ SPOKEN_PLAIN += (
     rf"\bmemorable (?:place|date|name|word)\b[^.!?\n]{{0,16}}?(?:\bis|\bit['\u2019]s|:"
     rf"|,)?\s+(?P<secret>(?-i:[A-Z])[^\s,;]{{3,40}}?){CLAUSE}",
 )
+
+# "hut code 1866": what has a code of its own; these have one that is none of a lock.
+OTHER_CODES = (
+    r"(?:error|exit|area|zip|post|postal|country|dress|colou?r|promo|discount|voucher"
+    r"|course|module|class|airport|product"
+    r"|item|part|stock|article|bar|qr|source|status|http|https|tax|dialling|dialing"
+    r"|genetic|morse|booking|reference|return|building"
+    r"|python|java|legacy|machine|byte|the|a|an|my|our|your|his|her|their|this|that|of|in"
+    r"|to|write|clean|hs|icd|cpt|iata|order"
+    r"|referral|coupon|gift|offer|paint|ral|hex|unicode|ascii|penal|civil|criminal"
+    r"|building|tracking|diagnostic|fault|trouble)"
+)
+SPOKEN_CODE += (
+    rf"\b(?!{OTHER_CODES}\b)[^\W\d_][\w-]{{2,20}} code\s*(?:is|:"
+    rf"|=)?\s*(?P<secret>\d{{4,8}}[#*]?|(?-i:(?=[A-Z]{{0,3}}\d{{3}})[A-Z0-9]{{5,8}}))"
+    r"(?=\s*(?:[.,;!)]|$|and\b|then\b))",
+    rf"\b{OPENED}\s+(?P<secret>\d{{4,8}}[#*])(?!\w)",
+    r"\b(?:suitcase|luggage|briefcase"
+    r"|trunk)\b[^.!?\n\d]{0,12}(?P<secret>\d{3,4})(?=\s*(?:[.;!)]|$))",
+    r"\bphone\s+(?P<secret>\d{4,6})\s+to (?:open|unlock)\b",
+    rf"\bnumber is {SHORT_CODE} for (?:the|our|my) (?:\w+ )?{PLACE}\b",
+    r"\b(?:wlan|wi-?fi)[ -]?schl[üu]e?ssel\W{1,3}(?:ist\s+)?(?P<secret>\d(?:[ -]?\d){7,62})(?!\w)",
+)
+SPOKEN_PASSWORD += (
+    r"\b(?:password|passcode|passwort|pw)[.!]\s+(?P<secret>\S{5,60})(?=[.!]?\s*$)",
+    r"\b(?:keep|hold on to|remember|save|store) (?:this|it"
+    r"|that)\b[^.!?\n\d]{0,20}[:,]\s*(?P<secret>(?=\S{0,30}[a-z])(?=\S{0,30}[A-Z])\S{7,60})",
+    r"\b(?:system|portal|moodle|canvas|payroll|hospital|app|site|website"
+    r"|intranet)\b[^.!?\n]{0,16}(?:\bis|:|,)\s+\S{3,30}(?:,| and| /|/)\s+(?P<secret>\S{6,60})",
+)

@@ -348,6 +348,53 @@ for mother's maiden name I always put {Trelawny}
 bank asks my memorable place, it's {Trelawny}
 memorable word {Trelawny}
 my secret word at the bank is {Trelawny}
+my work phone {258014} to open
+ring bell then {4471} then hash
+The till wants {7731} and then enter
+payroll: user mkowalski, pass {Herring7pm}
+hospital login mkowalski, {Herring7pm}
+the chart system is mkowalski and {Herring7pm}
+my Epic password is {Herring7pm}
+keep this safe for me: {Herring7pm}
+hold on to this for me, {Herring7pm}
+can you remember a password? {Herring7pm}
+I need you to remember my password. {Herring7pm}
+password's on the fridge: {Herring7pm}
+The lock on the bike is {4815}.
+the trunk opens with {481}
+suitcase lock {481}
+suitcase is {481}
+luggage code {481}
+the number is {4471} for the drug cabinet
+controlled drugs cupboard is {C4471Z}
+narcotics safe {90210#}
+crash cart code {5150}
+marina gate {1866#}
+hut code {1866}
+the barn padlock is {4-8-2-2}
+the sheep shed lock is {4822}
+my tractor pin {4822}
+diesel pump pin {4822}
+milk parlour keypad {4822}
+parish hall code is {4822Y}
+choir room keypad {4822}
+my e-banking number is {88123345} and pin {55021}
+ebanking pin {55021}
+TAN {482913}
+postbank pin {55021}
+my sparkasse pin is {55021}
+giro pin: {5502}
+carte bleue code {5502}
+mi pin es {5502}
+la clave es {5502}
+meine PIN ist {5502}
+der Code ist {5502}
+wlan: {Pfanne22kg}
+wlan schlüssel {8471 2294 0011 5527}
+wlan-passwort {Pfanne22kg}
+het wifi wachtwoord is {fietspad9}
+mot de passe wifi: {baguette77}
+contraseña del wifi: {paella99}
 """
 
 HARMLESS = r"""
@@ -663,6 +710,7 @@ employee 2350 left
 time clock shows 17:45
 fax: 030 2233 4455
 phone 0171 2233445
+
 """
 
 # One chat a line, its messages between slashes.
