@@ -145,6 +145,9 @@ class Reader(NounPhraseReader):
             meant = self.cast.resolve(match.group(), self.here(match.start()))
             if meant is not None and meant.kind != "thing":
                 meant.mention(self.here(match.start()))
+        for match in re.finditer(rf"\b(?:married|engaged) (?:to|with) (?P<v>{CAP})", self.text):
+            if is_name(match.group("v")) and self.cast.named(match.group("v")) is None:
+                self.cast.meet("", "person", match.group("v"), "", self.here(match.start()))
         elided = self._elided_start()
         if elided:
             starts.append(elided)

@@ -60,6 +60,7 @@ OCCUPATIONS = words(
     upholsterer urologist usher valet vet veterinarian vicar vintner violinist violist virologist
     vlogger waiter waitress warden watchmaker watchman weaver webmaster welder winemaker woodworker
     woodcarver woodcutter worker writer youtuber zookeeper zoologist sysadmin doula undergrad
+    sparky ref brickie chippie posty
     curate deacon sexton verger attendant duster rigger stitcher spinner grower handler
     picker loader sorter polisher assembler
     presser turner grinder binder cutter busker bellringer hairstylist roaster chocolatier baker's
@@ -115,6 +116,10 @@ def is_occupation(text: str) -> bool:
         return True
     if re.match(r"[a-z]+ing (?:as|at|for|in)\b", lowered):
         return False
+    if re.match(r"(?:maid of honou?r|best man|man of)\b", lowered):
+        return False
+    if re.fullmatch(r"(?:shift|team|tech|crew|project|site|night|group) lead(?:er)?", lowered):
+        return True
     head = re.split(r"\s(?:of|for|to|in|at|on|and)\s", lowered)[0]
     parts = [part for part in head.replace("/", " ").split() if part]
     if (

@@ -35,7 +35,8 @@ _PASSING_VERBS = words(
     doubt fear regret admit accept refuse allow cause force help change move follow add cheer
     follow lead pass print copy type click open close push pull hold pick drop throw catch
     cut hit kick fix clean wash order pay spend save borrow lend steal kill disagree hang touch
-    buzz smell taste suck rock rule struggle quit reread misspeak fetch stick tag name
+    buzz smell taste suck rock rule struggle quit reread misspeak fetch stick
+    tag require request seek attach enclose refer name
     """
 )
 # What happened once and is still true: worth a fact in the past tense
@@ -45,7 +46,7 @@ _EVENTS = words(
     begin launch establish buy inherit adopt rescue get move emigrate immigrate graduate retire
     marry divorce separate meet join win lose die pass serve train study work live teach learn
     grow sing play lecture drive run manage swim sail row cycle climb compete box dance act fly
-    volunteer coach star qualify leave quit sell give break sign earn finish restore come
+    volunteer coach star qualify leave quit sell give sign earn finish restore come
     date arrive settle transfer enlist ordain christen baptise diagnose promote elect hire appoint
     discharge evacuate raise educate knight widow
     """
@@ -134,6 +135,7 @@ _PASSING = re.compile(
     r"\b(?:today|tonight|tomorrow|yesterday|right now|at the moment|this (?:morning|afternoon|"
     r"evening|week|weekend|time|month)|last (?:night|week)|next (?:week|month|year)|for now|"
     r"just now|ago|soon|later|maybe|perhaps|probably|might|would|could|should|will|not|never|"
+    r"on (?:next |this )?(?:mon|tues|wednes|thurs|fri|satur|sun)day(?! (?:night|morning)s)|"
     r"if|hardly|barely|going to|about to|trying to|supposed to|want|please|used to be|must|shall|"
     r"(?:has|have|had) to|should|best|worst|script|file|folder|code|function|database|server|query|"
     r"command|error|bug)\b",
@@ -325,9 +327,12 @@ def _phrase_facts(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str
 
 def _lasting(said: Predicate, front: str) -> bool:
     """Tell whether the time and place of what is said are worth a fact."""
-    event = said.base in _EVENTS
+    event = said.base in _EVENTS and not (said.object and said.base in ("move", "leave", "pass"))
+    if said.base in _MENTAL or (said.base == "get" and not _GOT.match(said.object)):
+        return False
+    framed = bool(said.object and front)
     return bool(
-        (said.tense == "present" and (said.base not in _PASSING_VERBS or event or front))
+        (said.tense == "present" and (said.base not in _PASSING_VERBS or event or framed))
         or (said.tense in ("past", "passive", "perfect") and event)
         or (said.tense == "passive" and said.verb.startswith("is "))
         or (said.tense == "going" and said.base in _GOING_ON)
@@ -373,7 +378,9 @@ def _when(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
     if not when:
         return []
     day = when.group("v").strip(" ,.")
-    weekly = re.search(r"day|week", day, re.IGNORECASE)
+    weekly = re.search(r"days\b|week|every", day, re.IGNORECASE)
+    if re.search(r"day\b", day, re.IGNORECASE) and not weekly:
+        return []  # "on Tuesday" is over next week
     coming = (dated or day.lower().split()[-1] in MONTHS) and said.base in _SCHEDULED
     if said.tense == "present" and not weekly and not coming:
         return []
@@ -393,7 +400,7 @@ def _where(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]
             far = link in ("from", "to", "on", "by")
             if said.base == "come" and link != "to":
                 return []  # a matter of the home town
-            moving = said.base in _MOVING
+            moving = said.base in _MOVING and (said.tense != "present" or said.base == "commute")
             if moving and re.search(r"\bto\b", front):
                 return []
             return [(f"where: {_with(said.verb, front)} {link}", told)] if not far or moving else []
@@ -459,6 +466,11 @@ _PASTIMES = words(
     "fish hunt wrestle "
     "skate sculpt juggle busk"
 )
+_MENTAL = words(
+    "think know believe guess suppose hope wish want need mean feel seem look sound wonder worry "
+    "forget remember wait"
+)
+_GOT = re.compile(r"(?:married|engaged|divorced|an?|my|our|the|his|her|two|three)\b")
 _STATIVE = words("live be have know own belong support love like hate keep hold see want need rent")
 _MODALS = words("can could will would shall should may might must let")
 _TIED = {

@@ -310,7 +310,8 @@ _IDLE = re.compile(
     r"just|can|do|did|had|has|will|could|should|might|look|try|work|came|come|went|go|found|saw|"
     r"heard|read|use|hate|prefer|forgot|forget|remember|promise|swear|must|write|speak|thought|"
     r"made|"
-    r"started|moved|said|told|see|wish|apologise|apologize|understand|admit|suppose|say|ask|get|"
+    r"require|request|seek|attach|enclose|started|moved|said|told|see|wish|apologise|"
+    r"apologize|understand|admit|suppose|say|ask|get|"
     r"give)\b"
 )
 

@@ -262,9 +262,13 @@ def names(text: str, *, casual: bool, several: bool) -> tuple[list[str], int]:
         at = begin + len(name)
         quote = re.compile(r"['\"](?=\W|$)").match(text, at)
         at = quote.end() if quote else at
-        extra = re.compile(r"\s*\(([^)]{1,20})\)").match(text, at)
+        extra = re.compile(
+            rf"\s*\(([^)]{{1,20}})\)|\s+(?:over )?(?:in|from) {CAP}(?=,? and\b|, {CAP})"
+        ).match(text, at)
         after = extra.end() if extra else at
-        link = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|&)\s+").match(text, after)
+        link = re.compile(r"\s*,\s*(?:and\s+)?(?:our\s+)?|\s+(?:and|&)\s+(?:our\s+)?").match(
+            text, after
+        )
         if not several or not link or not _name_at(text[link.end() :], casual=casual):
             break
         at = link.end()

@@ -58,10 +58,13 @@ _BARE = re.compile(
 _SITE = re.compile(
     r"^[a-z](?:.* )?(?:office|hospital|school|shop|store|bakery|factory|bank|library|museum|"
     r"restaurant|"
-    r"caf[eé]|bar|pub|hotel|lab|warehouse|clinic|pharmacy|garage|nursery|university|college|theatre|"
-    r"supermarket|brewery|salon|surgery|farm|bookshop|mill|mine|shipyard|airport|station|depot|prison|"
+    r"caf[eé]|bar|pub|hotel|lab|warehouse|clinic|pharmacy|garage|nursery|university|"
+    r"college|theatre|"
+    r"supermarket|brewery|salon|surgery|farm|bookshop|mill|mine|shipyard|airport|"
+    r"station|depot|prison|"
     r"zoo|gym|hospice|winery|shelter|academy|centre|center|firm|company|agency|charity|startup)$|"
-    r"^(?:office|hospital|school|shop|bakery|factory|bank|library|museum|restaurant|bar|pub|hotel|lab|"
+    r"^(?:office|hospital|school|shop|bakery|factory|bank|library|museum|restaurant|"
+    r"bar|pub|hotel|lab|"
     r"clinic|pharmacy|garage|nursery|farm|zoo|gym)$"
 )
 

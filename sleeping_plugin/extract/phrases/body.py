@@ -96,6 +96,7 @@ def _on_the_side(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     del spoken
 
 
+@phrase(rf"^(?P<v>{_AILMENTS})(?=,|$| so I\b)", ignore_case=True)
 @phrase(rf"\bI (?:am|get|suffer|struggle|live|deal) [^.;?,]*\b(?P<v>{_AILMENTS})$")
 @phrase(rf"\b(?:I|my|me)\b[^.;]*, (?:my )?(?P<v>{_AILMENTS})$")
 def _because_of(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:

@@ -44,6 +44,7 @@ _NO_EVENT = words(
     """
     it that this today tomorrow yesterday he she who which there date birthday bday born what when
     i my his her their your anniversary and name they we was is one day
+    meeting call deadline webinar delivery party
     """
 )
 _IDLE = (

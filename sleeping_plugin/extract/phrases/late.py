@@ -148,9 +148,10 @@ def _naming(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 
 
 @phrase(
-    rf"\b(?P<whose>[Mm]y|[Oo]ur|[Hh]er|[Hh]is) (?P<what>[a-z]+(?: [a-z]+)?),? (?:which |"
+    rf"\b(?P<whose>[Mm]y|[Oo]ur|[Hh]er|[Hh]is|have an?|got an?) (?P<what>[a-z]+(?: [a-z]+)?)"
+    rf"(?: though| too)?(?:, [a-z]+)?,? (?:which |"
     rf"that |and )?(?:I|we|he|"
-    rf"she|they|my \w+) (?:just )?(?:calls?|named) (?:it|him|her|them) (?P<v>{_NAME})"
+    rf"she|they|my \w+) (?:just )?(?:calls?|named) (?:it|him|her|them) (?:the )?(?P<v>{_NAME})"
 )
 def _calls_it(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "with her stuffed giraffe, she calls it Mr. Neck"."""
@@ -184,6 +185,16 @@ def _host(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
         label = f"{'the' if definite else 'my'} {match.group('what').split()[-1]}"
         spoken.user.cast.meet(label, "person", match.group("v"), "", spoken.user.here)
         yield Found(label, "name", match.group("v"), 0.8)
+
+
+@phrase(rf"^(?P<v>{CAP}), after (?:my|our) \w+")
+def _after_my_dad(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Mateo, after my dad", of a child to come."""
+    who = _waiting(spoken, 0)
+    if who is None and may_name(match.group("v"), spoken.user.cast, casual=False):
+        yield Found("my baby", "name", match.group("v"), 0.8)
+    else:
+        yield from _give(spoken, who, match.group("v"))
 
 
 @phrase(rf"^(?:(?:[Ww]e )?[Nn]amed|[Cc]alled) (?P<v>{CAP})(?= after\b| for\b|$|,)")

@@ -88,6 +88,21 @@ def _car_called(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
         yield Found("my car", "name", match.group("v"), 0.8)
 
 
+@phrase(rf"^(?:[A-Za-z]+[,!]? )?(?:(?i:it is|its) )?(?i:me) again,? (?P<v>{CAP})$")
+def _me_again(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Hi, me again, Anneke"."""
+    if is_name(match.group("v")):
+        yield mine("name", match.group("v"))
+    del spoken
+
+
+@phrase(rf"^(?P<v>(?:Dr|Doctor|Doc)\.? {CAP})$")
+def _doctor_alone(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "My OB says maybe earlier. Dr. Lindqvist."."""
+    yield Found("my doctor", "name", match.group("v"), 0.8)
+    del spoken
+
+
 @phrase(
     rf"(?:^|, ?|[.] )(?P<v>{CAP}) to (?:my|all my|most) (?:friends|mates|family|pals|"
     rf"grandkids|kids)\b"

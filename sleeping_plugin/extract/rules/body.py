@@ -118,7 +118,7 @@ def _condition(said: Said, match: re.Match[str]) -> Iterator[Found]:
     ending = device or re.search(
         r"(?:osis|itis|emia|aemia|algia|pathy|plegia|syndrome|disease|disorder|"
         r"degeneration|failure|murmur|impairment|deficiency|palsy|ulcers?|kidney "
-        r"stones|cancer|-danlos|phobia|"
+        r"stones|cancer|trait|stutter|stammer|lisp|squint|tremor|-danlos|phobia|"
         r"noea)$",
         phrase.lower(),
     )

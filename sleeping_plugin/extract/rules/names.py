@@ -257,8 +257,10 @@ def _with_a_name(said: Said, match: re.Match[str]) -> Iterator[Found]:
         yield from _named(said, match.group("v"), "name")
 
 
-@rule(rf"am (?:the|an?) [\w' -]+, (?P<v>(?-i:{CAP}))$")
+@rule(rf"am (?:the|an?) [\w' -]+, (?P<v>(?-i:{CAP})|[a-z]+)$")
 def _the_organiser(said: Said, match: re.Match[str]) -> Iterator[Found]:
     """Read "I'm the organiser, Tamika"."""
-    if said.pronoun == "i" and is_name(match.group("v")):
-        yield found(said, "name", match.group("v"), 0.85)
+    name = match.group("v")
+    lower = name.islower() and not (said.casual and may_be_lower_name(name))
+    if said.pronoun == "i" and is_name(name) and not lower and not is_occupation(name):
+        yield found(said, "name", name, 0.85)

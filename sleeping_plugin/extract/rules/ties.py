@@ -38,26 +38,26 @@ def _religion(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 @rule(
     rf"{NOW} <adv>(?:(?:getting|to be) )?(?:married|engaged)(?: since \w+| in \w+){{0,3}},? (?:to|"
-    r"with) (?P<rest>.*)"
+    rf"with) (?P<rest>.*)|{NOW} <adv>(?P<soon>marrying) (?P<whom>.*)"
 )
 def _married_to(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    rest = re.sub(r"^(?:an?|the) (?:\w+ ){1,3}(?:called|named) ", "", match.group("rest"))
-    read, _ = values.names(
-        rest, casual=said.casual and "called" in match.group("rest"), several=False
-    )
+    told = match.group("rest") or match.group("whom")
+    rest = re.sub(r"^(?:an?|the) (?:\w+ ){1,3}(?:called|named) ", "", told)
+    read, _ = values.names(rest, casual=said.casual and "called" in told, several=False)
     if not read:
         return
     role = "spouse" if "married" in match.group() else "fiancé(e)"
-    if role != "spouse" or "getting" in match.group() or "to be" in match.group():
+    if role != "spouse" or re.search(r"getting|to be|marrying", match.group()):
         role = "fiancé"
     if said.who is None:
         for label in ("my wife", "my husband", "my partner"):
             if said.cast.of_label(label):
                 role = label[3:]
     else:
-        role = {"m": "wife", "f": "husband"}.get(said.who.gender, "spouse")
-        lass = re.search(r"\b(lass|woman|girl|lady)\b|\b(lad|man|guy|bloke)\b", match.group("rest"))
-        if lass:
+        married = {"m": "wife", "f": "husband"}.get(said.who.gender, "spouse")
+        role = married if role == "spouse" else "fiancé"
+        lass = re.search(r"\b(lass|woman|girl|lady)\b|\b(lad|man|guy|bloke)\b", told)
+        if lass and role != "fiancé":
             role = "wife" if lass.group(1) else "husband"
     label = f"my {role}" if said.who is None else f"{said.subject}'s {role}"
     gender = {"wife": "f", "husband": "m"}.get(role, "")

@@ -213,6 +213,13 @@ def _was_in_the_signals(said: Said, match: re.Match[str]) -> Iterator[Found]:
         yield found(said, "former employer", match.group("v"), 0.8)
 
 
+@rule(r"(?:am|is|are) (?:still|now|back) at (?P<v>the [a-z]+(?: [a-z]+)?)(?=$|,| \w+ days\b)")
+def _still_at(said: Said, match: re.Match[str]) -> Iterator[Found]:
+    """Read "I'm still at the tax office, three days a week"."""
+    if set(match.group("v").split()) & _PLACES_OF_WORK:
+        yield found(said, "employer", match.group("v"), 0.85)
+
+
 @rule(r"(?:retired|have retired|has retired) from (?P<v>.*)")
 def _retired_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
     """Read "papa retired from the railways"."""
@@ -273,7 +280,9 @@ def _works(said: Said, match: re.Match[str]) -> Iterator[Found]:
 def _workplace(said: Said, link: str, text: str) -> Iterator[Found]:
     if link in ("at", "for", "with"):
         yield from employer_in(said, text, strict=link != "at")
-        inner = re.search(r"\sin (?P<v>.*)", values.first_item(values.cut(text)))
+        inner = re.search(r"\sin (?P<v>.*)", values.first_item(values.cut(text))) or re.search(
+            rf", in (?P<v>(?-i:{CAP}).*)", text
+        )
         told, _ = values.place(inner.group("v"), casual=False) if inner else ("", False)
         if told:
             yield found(said, "work city", told, 0.85)
