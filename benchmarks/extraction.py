@@ -209,6 +209,7 @@ def score(conversation: Mapping[str, Any], total: Score) -> None:
             names.setdefault(word, set()).add(normal(label))
     total.lines.append(f"== {conversation.get('id', 'day')}")
     matched: set[int] = set()
+    listed = {normal(str(one["subject"])) for one in gold}
     for fact in facts:
         hits = [
             i
@@ -219,6 +220,8 @@ def score(conversation: Mapping[str, Any], total: Score) -> None:
         optional = any(
             same_value(fact.value, {"value": o}) for o in conversation.get("optional", [])
         )
+        # A listed fact about "Kaito" says already that somebody goes by that name
+        optional |= fact.relation == "name" and normal(fact.value) in listed
         mark = "ok " if hits else "opt" if optional else "BAD"
         if hits or not optional:
             total.told += 1

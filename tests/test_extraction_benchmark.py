@@ -73,6 +73,16 @@ def test_hits_misses_and_wrong_facts_are_counted(
     assert code == 1
 
 
+def test_the_name_of_somebody_listed_by_name_counts_neither_way(
+    benchmark_script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = [gold("Kaito", "home city", "Oslo")]
+    path = data(tmp_path, "My friend Kaito lives in Oslo. My friend Ana is here.", facts=facts)
+    _, rows = run(benchmark_script, path, capsys)
+    assert rows["facts accepted"]["value"] == 2  # Oslo, and Ana, whom nobody listed
+    assert rows["precision"]["value"] == 0.5
+
+
 def test_optional_values_count_neither_way(
     benchmark_script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
