@@ -35,7 +35,8 @@ _ADV = re.compile(ADVERBS, re.IGNORECASE)
 _OWN_FOLK = (
     r"wife|missus|hubby|husband|kids|head|boss|landlord|landlady|(?:little |small |wee |big )?"
     r"(?:one|fella|lad|lass)(?= (?:[a-z]+s|had|did|turned)\b)|eldest|youngest|"
-    r"oldest|dog|cat|puppy|kitten|baby|in-laws|grandkids|twins|boyfriend|girlfriend|missis"
+    r"oldest|dog|cat|puppy|kitten|baby|in-laws|grandkids|grandchildren|twins|boyfriend|"
+    r"girlfriend|missis"
 )
 _BARE_FOLK = (
     r"boy|girl|lad|lass|grandson|granddaughter|niece|nephew|papa|mama|daddy|grandad|"
@@ -448,7 +449,9 @@ class Reader(NounPhraseReader):
             self._note_topic(begin, phrase)
         if phrase.entities:
             subjects: tuple[Entity | None, ...] = tuple(phrase.entities)
-            plural = (phrase.role is not None and phrase.role.plural) or len(subjects) > 1
+            role = phrase.role
+            several = role is not None and (role.plural or is_plural(f"my {role.head}"))
+            plural = several or len(subjects) > 1
             start = self._at_verb(begin, phrase.end, subjects, "", "", singular=not plural)
         else:
             singular = not is_plural(f"my {phrase.noun}")

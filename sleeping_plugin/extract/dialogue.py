@@ -193,6 +193,11 @@ def completed(said: Sequence[Sentence], asked: str) -> Iterator[Sentence]:
     elsewhere = False  # the sentence before says where the user does not live
     for place, sentence in enumerate(said):
         text = _without_gaps(sentence.text)
+        named = re.match(
+            rf"(?P<front>(?:[a-z]+,? )?my name is (?:{NAME}|[a-z]+), )(?P<rest>.*)", text, re.I
+        )
+        if named and _opens_with_job(re.split(r" in | at | from ", named.group("rest"))[0]):
+            text = f"{named.group('front')}I am {named.group('rest')}"
         before = said[place - 1].text if place else ""
         if place <= 3 and NAME_RE.fullmatch(before) and _opens_with_job(text):
             text = f"I am {before}, {text[:1].lower()}{text[1:]}"  # "Gaz. Plumber, 22 years"

@@ -269,7 +269,7 @@ CONDITIONS = words(
     osteoporosis pacemaker ptsd ocd bipolar glaucoma cataracts gout sciatica rosacea pcos copd
     angina haemophilia hemophilia reflux pollen hay fever apnea apnoea raynaud's tourette's
     ulcerative colitis thyroid gallstones diverticulitis shingles sarcoidosis emphysema bronchitis
-    neuropathy cataract hernia rheumatism lumbago bursitis tendinitis
+    sickle neuropathy cataract hernia rheumatism lumbago bursitis tendinitis
     """
 )
 HEALTH_ADJECTIVES = words(

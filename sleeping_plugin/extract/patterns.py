@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from sleeping_plugin.runtime import Runtime
 
 _VERB_FORMS = "|".join(
-    sorted(BASE | THIRD | (PAST - {"met"}) | {"am", "are"}, key=len, reverse=True)
+    sorted(BASE | THIRD | (PAST - {"met", "retired"}) | {"am", "are"}, key=len, reverse=True)
 )
+_VERB_FORMS += "|retired(?= (?:in|from|at|last|early|after))"  # not "a retired teacher"
 _PARTS = re.compile(
     r"(?:,?\s+(?:and|but|&)\s+(?:then |also |now |still |currently |both )?|"
     rf",\s+)(?=(?:{_VERB_FORMS})\s)",
@@ -152,8 +153,9 @@ def _open_facts(
             continue
         for who, part in _predicates(clause):
             part = _with_topic(part, reader, clause.start)
-            if re.fullmatch(r"(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)days", clause.before):
-                part = f"{part} on {clause.before.removeprefix('on ')}"
+            day = _DAY_AHEAD.fullmatch(clause.before)
+            if day:
+                part = f"{part} {'on ' if day.group('v').endswith('s') else ''}{day.group('v')}"
             if clause.noun:  # "my choir meets on Wednesdays"
                 who = Entity(f"my {clause.noun.lower()}", "thing")
             about = Said(
@@ -169,6 +171,12 @@ def _open_facts(
                 if not said & _weighty(fact.value):
                     said |= _weighty(fact.value)
                     yield fact
+
+
+_DAY_AHEAD = re.compile(
+    r"(?:on )?(?P<v>(?:mon|tues|wednes|thurs|fri|satur|sun)days|"
+    r"every (?:mon|tues|wednes|thurs|fri|satur|sun)day)"
+)
 
 
 def _with_topic(part: str, reader: Reader, at: int) -> str:

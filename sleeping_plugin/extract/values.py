@@ -302,7 +302,8 @@ def title(text: str) -> str:
     if quoted:
         return quoted.group(1)
     match = re.match(
-        rf"\s*(?:[Tt]he )?{CAP}(?:'s)?(?:(?: (?:of|the|and|&|in|on|for|a|an|to|at|de|la|le|del|di|"
+        rf"\s*(?:[Tt]he )?{CAP}(?:'s)?(?:(?: (?:of|the|and|&|in|on|for|a|an|to|at|de|la|"
+        rf"le|del|di|na|nan|"
         r"with|by|my|is))"
         rf"{{0,3}} (?:{CAP}(?:'s)?|\d+))*",
         text,

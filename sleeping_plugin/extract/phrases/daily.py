@@ -116,6 +116,7 @@ def _my_brand(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     ignore_case=True,
 )
 @phrase(rf"\b(?:as|being|As|Being) an? (?:\w+ ){{0,2}}?(?P<v>{CAP}(?: {CAP})?) (?:fan|supporter)\b")
+@phrase(r"^(?P<v>[A-Za-z]+(?: [A-Za-z]+)?) fan (?:since|for life|till|until|all my life)\b")
 @phrase(rf"\b[Ss]upporting (?P<v>(?:the )?{CAP}(?: {CAP})*) (?:is|means|has been)\b")
 def _fan_of(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     yield mine("team", match.group("v"))

@@ -32,6 +32,16 @@ _TOWNS = ("town", "city", "village")
 
 
 @phrase(
+    rf"^(?:[Gg]ood (?:morning|evening|afternoon|day)|[Hh]ello|[Hh]i|"
+    rf"[Hh]owdy) from (?P<v>{CAP}.*)"
+)
+def _greets_from(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    """Read "Good morning from Tromsø"."""
+    if spoken.index == 0:
+        yield mine("home city", spoken.place(match.group("v"), strict=True), 0.8)
+
+
+@phrase(
     r"\b(?:[Mm]y|[Oo]ur) (?:(?:little|tiny|new|small|own|council|top|damp) )*(?:flat|"
     r"house|apartment|place|cottage|"
     r"home|studio|bungalow|bedsit|terrace|farmhouse) (?:is )?(?:up |down |over |out )?in (?P<v>.*)"

@@ -129,7 +129,7 @@ def _condition(said: Said, match: re.Match[str]) -> Iterator[Found]:
 
 
 @rule(
-    rf"{NOW} <adv>(?:a )?(?P<v>colou?r blind|(?:type (?:1|2|one|two) "
+    rf"{NOW} <adv>(?:a )?(?P<v>colou?r blind|(?:left|right) handed|(?:type (?:1|2|one|two) "
     rf")?(?:{'|'.join(sorted(HEALTH_ADJECTIVES))})(?: in (?:one|the|my|his|her) (?:\w+ )?(?:ear|"
     r"eye))?)\b"
 )

@@ -92,7 +92,8 @@ def _moved(said: Said, match: re.Match[str]) -> Iterator[Found]:
     rf"(?:(?:{NOW}) <adv>(?:originally |proudly )?from|(?:come|comes|came) (?:(?:originally|up|"
     r"over|down|here|all the way) )*from|"
     r"hail from|hails from|"
-    r"grew up (?:in|near|on)|(?:was|were|am|is|are) raised in|(?:have|has) my roots in) "
+    r"grew up (?:in|near|on)|(?:was|were|am|is|are) (?:raised|brought up|born and "
+    r"bred) in|(?:have|has) my roots in) "
     r"(?P<rest>.*)"
 )
 def _is_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
