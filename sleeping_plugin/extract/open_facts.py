@@ -351,7 +351,7 @@ def _how_long(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, st
         return []
     if not front and len(said.phrases) > 1:
         return []
-    over = said.tense in ("past", "passive") or said.verb == "was"
+    over = said.tense == "past" or said.verb.split()[0] == "was"
     verb = said.verb if over else _perfect(said)
     return [(f"how long: {_with(verb, front)} for", duration.group("v"))]
 

@@ -245,7 +245,7 @@ def _verb_relation(verb: str) -> Relation:
             f"Which thing is it that {{S}} {{{verb}}}?",
             f"What sort of thing {{do}} {{S}} {verb}?",
         ),
-        f"{{S}} {{{verb}}} {{V}}.",
+        f"{{S}} {{{verb}}} {'{one V}' if verb in _ONE_AT_A_TIME else '{V}'}.",
         (f"what {{S}} {{{verb}}}", f"which things {{S}} {{{verb}}}"),
         nouns,
         (f"{{S}} {{{verb}}}",),
@@ -335,6 +335,7 @@ _OWNED = words(
     campervan caravan tent
     """
 )
+_ONE_AT_A_TIME = words("run own drive restore build")  # "a pub", not "pub"
 _MANY_OPEN = ("never does", "avoids", "pets", "group", "former", "number of", "old teaching")
 _ONE_ONLY = words(
     """

@@ -177,6 +177,9 @@ def realise(template: str, subject: str, value: str = "", *, tell: bool = False)
             return value
         if slot == "a V":
             return with_article(value, plural=person is Person.PLURAL)
+        if slot == "one V":
+            single = value[:1].islower() and not value.endswith("s") and " and " not in value
+            return with_article(value) if single else value
         if slot == "site V":
             return with_article(value) if _SITE.search(value) else value
         if slot == "the V":

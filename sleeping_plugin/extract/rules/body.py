@@ -28,6 +28,8 @@ def _age(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if have and not re.match(r"\w+ years(?! (?:of|experience|in|with|left|to|ago|at|as))", rest):
         return
     years = values.age(rest)
+    if said.who is None and re.search(r"week|month|day", years):
+        return  # "I'm pregnant, 22 weeks"
     digits = re.match(r"\d+", years)
     if not years or (digits and not 0 < int(digits.group()) < 116):
         return
