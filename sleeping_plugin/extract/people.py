@@ -26,7 +26,7 @@ from sleeping_plugin.relations.grammar import USER, words
 
 UP = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x530) if chr(code).isupper())
 TITLE = (
-    r"(?:Mister|Doc|Pastor|Coach|Chef|Mr|Mrs|Ms|Miss|Dr|Doctor|Prof|Professor|Sir|Dame|Lady|Lord|"
+    r"(?:Engr|Reverend|Rev|Sgt|Capt|Colonel|Col|Alhaji|Rabbi|Imam|Mister|Doc|Pastor|Coach|Chef|Mr|Mrs|Ms|Miss|Dr|Doctor|Prof|Professor|Sir|Dame|Lady|Lord|"
     r"Father|Sister|Brother|Uncle|Aunt|Auntie|Madame|Monsieur|Señor|Señora|Herr|Frau|Captain|Old|"
     r"Little|Big|Saint|St)\.?"
 )

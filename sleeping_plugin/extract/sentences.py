@@ -17,7 +17,7 @@ from sleeping_plugin.extract.voice import (
 )
 
 _ABBREVIATION = re.compile(
-    r"\b(?i:mr|mrs|ms|dr|prof|st|jr|sr|vs|approx|e\.g|i\.e|etc|ca|a\.m|p\.m)\.$|(?<![\w'])[A-Z]\.$"
+    r"\b(?i:mr|mrs|ms|dr|prof|engr|rev|sgt|capt|col|st|jr|sr|vs|approx|e\.g|i\.e|etc|ca|a\.m|p\.m)\.$|(?<![\w'])[A-Z]\.$"
 )
 _END = re.compile(
     r"[.!?…]+[)\"']*(?=\s|$)|\n+|[\U0001f300-\U0001faff☀-➿]+|(?<=\s)[:;]-?[)(DPp/|](?=\s|$)"

@@ -10,7 +10,7 @@ from sleeping_plugin.relations.grammar import words
 
 _HARD = (
     r"[;:!?()\[\]{}\"\u241f]|\s[-\u2013\u2014]+\s|\.{2,}|\u2026|"
-    r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bSt)(?<!\bMrs)(?<!\bProf)\.(?=\s|$)|"
+    r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bSt)(?<!\bMrs)(?<!\bProf)(?<!\bEngr)(?<!\bRev)(?<!\bSgt)(?<!\bCapt)(?<!\bCol)\.(?=\s|$)|"
     r"[\U0001f300-\U0001faff\u2600-\u27bf]| [:;]-?[)(DPp]"
 )
 _SOFT_WORDS = words(
