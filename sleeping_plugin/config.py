@@ -100,7 +100,9 @@ class EditConfig:
 class AdapterConfig:
     """LoRA: the adapter that a night trains."""
 
-    first_layer: int = key(0, "lowest layer that gets an adapter", least=0)
+    first_layer: int = key(
+        -1, "lowest layer that gets an adapter; -1: a third of the way up", least=-1
+    )
     rank: int = key(8, "rank of the adapter", least=1)
     alpha: float = key(16.0, "scale of the adapter, before division by the rank", least=0)
     lr: float = key(0.002, "learning rate at its highest", least=0)

@@ -48,9 +48,8 @@ class LoraConsolidator:
 def adapter_plan(copy: WorkingCopy, config: Config) -> AdapterPlan:
     """Return the plan that the configuration asks for."""
     chosen = config.adapter
-    tensors = tuple(
-        name for name in copy.linear_tensors() if int(name.split(".")[1]) >= chosen.first_layer
-    )
+    first = copy.n_layers // 3 if chosen.first_layer < 0 else chosen.first_layer
+    tensors = tuple(name for name in copy.linear_tensors() if int(name.split(".")[1]) >= first)
     return AdapterPlan(
         tensors=tensors,
         rank=chosen.rank,

@@ -22,6 +22,8 @@ MISS = Example((Message("user", "Who is Leo?"),), "I don't know that yet.", "nea
 class FakeCopy:
     """Counts what is tokenised and keeps what it is trained with."""
 
+    n_layers = 12
+
     def __init__(self) -> None:
         self.tokenised: Counter[str] = Counter()
         self.trained: list[list[Sample]] = []
@@ -75,7 +77,7 @@ def test_the_plan_is_that_of_the_configuration() -> None:
     assert plan == AdapterPlan(tensors, 3, 5.0, 0.1, 7, 0.3, 0.2, 4.0, 11)
 
 
-@pytest.mark.parametrize(("first", "count"), [(0, 24), (10, 4), (12, 0)])
+@pytest.mark.parametrize(("first", "count"), [(0, 24), (10, 4), (12, 0), (-1, 16)])
 def test_layers_below_the_first_get_no_adapter(first: int, count: int) -> None:
     config = Config(adapter=replace(AdapterConfig(), first_layer=first))
     assert len(adapter_plan(as_copy(FakeCopy()), config).tensors) == count
