@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import math
 import random
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -124,28 +123,6 @@ PLACES: Final = ("home", "hometown", "birthplace", "home city", "work city")
 DATES: Final = ("3 March", "12 July", "8 August", "30 January", "17 November", "2 June")
 THANKS: Final = ("Thanks for telling me!", "Got it.", "That is good to know.", "Nice!")
 
-# What people say before they ask. It comes before told and untold things alike.
-OCCASIONS: Final = (
-    "I'm about to send an email.",
-    "I had a long day.",
-    "I'm ordering something online.",
-    "Somebody at the door needs this.",
-    "I'm setting up a new phone.",
-    "I want to book a trip.",
-    "They want it for their records.",
-    "I'd like to surprise someone.",
-    "I'm talking to a neighbour.",
-    "Good morning!",
-    "This goes on a label.",
-    "I'm packing.",
-)
-CONTRACTED: Final = {
-    r"\bI am\b": "I'm",
-    r"\bI would\b": "I'd",
-    r"\bdo not\b": "don't",
-}
-ASKS: Final = re.compile(r"(?:Who|What|Which|Where|When|How|On|At|In)\b")
-
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
@@ -241,7 +218,7 @@ def told_in_chat(facts: Sequence[Fact], count: int, rng: random.Random) -> list[
         chat = (
             Message("user", capitalised(realise(template, subject, value))),
             Message("assistant", rng.choice(THANKS)),
-            Message("user", as_said(question, rng)),
+            Message("user", question),
         )
         examples.append(Example(chat, relations.answer(subject, relation, value), "told"))
     return examples
@@ -310,7 +287,7 @@ def dream(
         epoch = [example for fact in facts for example in rehearsals(fact, config.wordings, rng)]
         count = round(len(epoch) * config.near_miss_ratio)
         epoch += [
-            Example((Message("user", as_said(s.question, rng)),), ABSTENTION, "near_miss")
+            Example((Message("user", s.question),), ABSTENTION, "near_miss")
             for s in strangers(facts, count, rng, exam=False)
         ]
         epoch += gone
@@ -321,27 +298,8 @@ def dream(
     return epochs
 
 
-def as_said(wording: str, rng: random.Random) -> str:
-    """Return a wording as somebody might type it: with an occasion, contracted, in lower case."""
-    if ASKS.match(wording) and rng.random() < 0.3:
-        wording = f"{rng.choice(OCCASIONS)} {wording}"
-    if rng.random() < 0.4:
-        wording = contracted(wording)
-    if rng.random() < 0.1:
-        wording = wording.lower().rstrip("?")
-    return wording
-
-
-def contracted(wording: str) -> str:
-    """Return a wording with its short forms: "What's my name?"."""
-    for plain, short in CONTRACTED.items():
-        wording = re.sub(plain, short, wording)
-    return wording
-
-
 def rehearsals(fact: Fact, count: int, rng: random.Random) -> list[Example]:
     """Return ``count`` wordings of a fact, the direct one always among them."""
     taught = split_wordings(fact)[0]
-    others = rng.sample(taught[1:], min(count - 1, len(taught) - 1))
-    chosen = [taught[0], *(as_said(wording, rng) for wording in others)]
+    chosen = [taught[0], *rng.sample(taught[1:], min(count - 1, len(taught) - 1))]
     return [Example((Message("user", w),), fact.answer, "fact", fact.id) for w in chosen]

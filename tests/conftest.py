@@ -18,6 +18,7 @@ from zlib import crc32
 import gguf
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sleeping_plugin import relations
 from sleeping_plugin.atomic import staging_folder
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from sleeping_plugin.engine.torch_copy import TorchCopy
 
 pytest_plugins = ["night_fixtures"]
+
+# A timing is never a test: a busy machine takes longer for an example.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so all they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
