@@ -180,12 +180,9 @@ def test_the_first_gradient_is_that_of_peft(
     expected_loss = torch.stack([peft_loss(reference, sample) for sample in samples]).sum()
     expected_loss.backward()  # type: ignore[no-untyped-call]  # torch annotates it partially
     with adapted(copy, PLAN) as layers:
-        head = torch_train.head_of(copy)
         anchors = torch_train.base_states(copy, layers, samples)
         groups = list(packs(samples))
-        loss = torch.stack(
-            [torch_train.pack_loss(copy, head, g, anchors, PLAN) for g in groups]
-        ).sum()
+        loss = torch.stack([torch_train.pack_loss(copy, g, anchors, PLAN) for g in groups]).sum()
         loss.backward()  # type: ignore[no-untyped-call]  # torch annotates it partially
         for name, layer in layers.items():
             theirs = peft_layer(reference, copy, name).lora_B["default"].weight.grad

@@ -162,7 +162,6 @@ def train(
     with adapted(copy, plan) as layers, recomputed(copy):
         weights = [p for layer in layers.values() for p in (layer.a, layer.b)]
         optimiser = torch.optim.AdamW(weights, lr=plan.lr, weight_decay=plan.weight_decay)
-        head = head_of(copy)
         anchors = base_states(copy, layers, [s for epoch in epochs for s in epoch])
         steps = sum(math.ceil(len(epoch) / plan.batch) for epoch in epochs)
         done = 0
@@ -174,7 +173,7 @@ def train(
                 batch = [epoch[i] for i in shuffled[first : first + plan.batch]]
                 optimiser.zero_grad(set_to_none=True)
                 for group in packs(batch):
-                    loss = pack_loss(copy, head, group, anchors, plan) / len(batch)
+                    loss = pack_loss(copy, group, anchors, plan) / len(batch)
                     loss.backward()  # type: ignore[no-untyped-call]  # torch annotates partially
                 torch.nn.utils.clip_grad_norm_(weights, 1.0)
                 optimiser.step()
@@ -216,17 +215,8 @@ def base_states(
     return states
 
 
-def head_of(copy: TorchCopy) -> FrozenLinear:
-    """Return the product with the vocabulary; in float32 it would be a third of a step."""
-    return FrozenLinear(copy.model.lm_head, compute_dtype()[0])
-
-
 def pack_loss(
-    copy: TorchCopy,
-    head: FrozenLinear,
-    group: Pack,
-    anchors: dict[Sample, Tensor],
-    plan: AdapterPlan,
+    copy: TorchCopy, group: Pack, anchors: dict[Sample, Tensor], plan: AdapterPlan
 ) -> Tensor:
     """Return the weighted sum over samples of cross-entropy, on anchors against the base.
 
@@ -235,9 +225,9 @@ def pack_loss(
     targets = [group.targets(i) for i in range(len(group.samples))]
     hidden = copy.hidden(group)[[place for places, _ in targets for place in places]]
     # One product with the vocabulary for the whole pack: it is read from memory once.
-    logits = torch.split(head(hidden), [len(places) for places, _ in targets])
+    logits = torch.split(copy.logits(hidden), [len(places) for places, _ in targets])
     kept = [anchors[sample] for sample in group.samples if sample.anchor]
-    bases = torch.split(head(torch.cat(kept)), [len(one) for one in kept]) if kept else ()
+    bases = torch.split(copy.logits(torch.cat(kept)), [len(one) for one in kept]) if kept else ()
     wanted = iter(bases)
     total = hidden.new_zeros(())
     for sample, (_, tokens), own in zip(group.samples, targets, logits, strict=True):

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from sleeping_plugin.engine.backend import Sample, ValuePlan, ValueTarget
 from sleeping_plugin.engine.packing import Pack, packs
-from sleeping_plugin.engine.torch_train import FrozenLinear, head_of, narrowed
+from sleeping_plugin.engine.torch_train import narrowed
 from sleeping_plugin.records import Array, Progress
 
 if TYPE_CHECKING:
@@ -38,13 +38,12 @@ def optimise(
     deltas = torch.zeros(len(targets), copy.n_embd, requires_grad=True)
     optimiser = torch.optim.Adam([deltas], lr=plan.lr)
     groups = list(packs(samples, own=position))
-    head = head_of(copy)
     with narrowed(copy):
         for step in range(plan.steps):
             optimiser.zero_grad()
             loss = 0.0
             for group in groups:
-                loss += _backward(copy, head, group, deltas, owner, position, plan) / len(samples)
+                loss += _backward(copy, group, deltas, owner, position, plan) / len(samples)
             decay = plan.weight_decay * (deltas.square().sum(-1) / norms.square()).sum()
             decay.backward()  # type: ignore[no-untyped-call]  # torch annotates it partially
             progress("values", (step + 1) / plan.steps)
@@ -74,7 +73,6 @@ def _norms(
 
 def _backward(
     copy: TorchCopy,
-    head: FrozenLinear,
     group: Pack,
     deltas: torch.Tensor,
     owner: Sequence[int],
@@ -97,7 +95,7 @@ def _backward(
     finally:
         hook.remove()
     targets = [group.targets(i) for i in range(len(group.samples))]
-    logits = head(hidden[[place for places, _ in targets for place in places]])
+    logits = copy.logits(hidden[[place for places, _ in targets for place in places]])
     loss = hidden.new_zeros(())
     parts = torch.split(logits, [len(places) for places, _ in targets])
     for sample, (_, tokens), own in zip(group.samples, targets, parts, strict=True):
