@@ -17,7 +17,7 @@ import torch
 
 from sleeping_plugin.engine.backend import Sample
 
-LIMIT = 560  # tokens of a pack: what is kept for the backward pass is about 2 MB for each
+LIMIT = 560  # tokens of a pack: bounds the memory of a step
 HEAD = 8  # samples with the same first tokens share a prefix
 NO_SIGHT = -1e9  # added to attention scores; finite, so that a fully masked row stays finite
 
@@ -143,7 +143,7 @@ def packs(
         if group and size + rest > limit:
             yield pack([samples[j] for j in group], group, shared)
             group, shared, size = [], [], 0
-        size += rest if group and max(shared) >= part else rest + part
+        size += rest if group else rest + part  # the prefix counts once
         group.append(i)
         shared.append(part)
     if group:

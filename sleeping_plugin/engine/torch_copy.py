@@ -73,6 +73,15 @@ class TorchCopy:
         out: torch.Tensor = self.model.lm_head(hidden)
         return out
 
+    def target_logits(self, pack: Pack, hidden: torch.Tensor) -> list[torch.Tensor]:
+        """Return the logits that predict each sample's target: (tokens of the target, n_vocab).
+
+        One product with the vocabulary for the whole pack: it is read from memory once.
+        """
+        places = [pack.targets(i)[0] for i in range(len(pack.samples))]
+        logits = self.logits(hidden[[place for own in places for place in own]])
+        return list(torch.split(logits, [len(own) for own in places]))
+
     @contextmanager
     def applied(self, factors: Factors) -> Iterator[None]:
         """Add ``b @ a`` to the named weights inside the context; restore bit for bit after."""

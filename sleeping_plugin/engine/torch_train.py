@@ -222,15 +222,13 @@ def pack_loss(
 
     The latter is KL(base || copy) and a constant.
     """
-    targets = [group.targets(i) for i in range(len(group.samples))]
-    hidden = copy.hidden(group)[[place for places, _ in targets for place in places]]
-    # One product with the vocabulary for the whole pack: it is read from memory once.
-    logits = torch.split(copy.logits(hidden), [len(places) for places, _ in targets])
+    logits = copy.target_logits(group, copy.hidden(group))
     kept = [anchors[sample] for sample in group.samples if sample.anchor]
     bases = torch.split(copy.logits(torch.cat(kept)), [len(one) for one in kept]) if kept else ()
     wanted = iter(bases)
-    total = hidden.new_zeros(())
-    for sample, (_, tokens), own in zip(group.samples, targets, logits, strict=True):
+    total = torch.zeros(())
+    for sample, own in zip(group.samples, logits, strict=True):
+        tokens = sample.tokens[sample.prompt :]
         if sample.anchor:
             chances = (next(wanted) / sample.temperature).softmax(-1)
             loss = -(chances * own.log_softmax(-1)).sum() / len(tokens)

@@ -94,11 +94,9 @@ def _backward(
         hidden = copy.hidden(group)
     finally:
         hook.remove()
-    targets = [group.targets(i) for i in range(len(group.samples))]
-    logits = copy.logits(hidden[[place for places, _ in targets for place in places]])
-    loss = hidden.new_zeros(())
-    parts = torch.split(logits, [len(places) for places, _ in targets])
-    for sample, (_, tokens), own in zip(group.samples, targets, parts, strict=True):
-        loss = loss + sample.weight * F.cross_entropy(own, torch.tensor(tokens))
+    loss = torch.zeros(())
+    for sample, own in zip(group.samples, copy.target_logits(group, hidden), strict=True):
+        tokens = torch.tensor(sample.tokens[sample.prompt :])
+        loss = loss + sample.weight * F.cross_entropy(own, tokens)
     (loss / len(owner)).backward()  # type: ignore[no-untyped-call]  # torch annotates it partially
     return float(loss.detach())
