@@ -191,6 +191,13 @@ def same_subject(subject: str, gold: Mapping[str, Any], names: Mapping[str, set[
     return first.startswith(second) or second.startswith(first)
 
 
+def _is_optional(fact: Fact, one: str | Mapping[str, Any], names: Mapping[str, set[str]]) -> bool:
+    """Tell whether a fact is one that may be known: a value, or a value of a subject."""
+    if isinstance(one, str):
+        return same_value(fact.value, {"value": one})
+    return same_value(fact.value, one) and same_subject(fact.subject, one, names)
+
+
 def _is_kin(text: str) -> bool:
     return any(text.split()[-1] in group for group in KIN)
 
@@ -217,9 +224,7 @@ def score(conversation: Mapping[str, Any], total: Score) -> None:
             if same_value(fact.value, one) and same_subject(fact.subject, one, names)
         ]
         matched |= set(hits)
-        optional = any(
-            same_value(fact.value, {"value": o}) for o in conversation.get("optional", [])
-        )
+        optional = any(_is_optional(fact, one, names) for one in conversation.get("optional", []))
         # A listed fact about "Kaito" says already that somebody goes by that name
         optional |= fact.relation == "name" and normal(fact.value) in listed
         mark = "ok " if hits else "opt" if optional else "BAD"

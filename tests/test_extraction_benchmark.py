@@ -92,6 +92,18 @@ def test_optional_values_count_neither_way(
     assert (rows["precision"]["value"], code) == (1.0, 0)
 
 
+def test_an_optional_value_of_a_subject_counts_for_that_subject_alone(
+    benchmark_script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = [gold("user", "city", "Porto")]
+    told = ("I live in Porto. My sister plays the cello.",)
+    for subject, precision in (("my sister", 1.0), ("my uncle", 0.5)):
+        optional = [{"subject": subject, "relation": "instrument", "value": "cello", "accept": []}]
+        path = data(tmp_path, *told, facts=facts, optional=optional)
+        _, rows = run(benchmark_script, path, capsys)
+        assert rows["precision"]["value"] == precision
+
+
 def test_names_make_a_role_and_a_person_one_subject(
     benchmark_script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
