@@ -144,6 +144,8 @@ _PREFIXED = re.compile(
     r"|(?=[A-Z-]{0,9}\d)(?=[\d-]{0,9}[A-Z])(?:[A-Z0-9]{5}(?:-[A-Z0-9]{5}){2,5}"
     r"|[A-Z0-9]{4}(?:-[A-Z0-9]{4})"
     r"{2,7}|[A-Z0-9]{6}(?:-[A-Z0-9]{6}){2,5})(?![\w-])"  # licence keys
+    r"|\d{6}(?:-\d{6}){7}(?![\w-])"  # drive recovery keys
+    r"|(?=[a-z0-9]{2,5}_(?:[A-Za-z]{0,20}\d){4})[a-z][a-z0-9]{1,4}_[A-Za-z0-9]{20,}(?!\w)"
     r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"  # JSON web tokens
     r")"
 )
@@ -202,6 +204,11 @@ _CARD_SAID = re.compile(
     rf"|credit)\b\D{{1,60}}?(?P<secret>\d(?:{_BETWEEN}{{0,3}}\d){{12,18}})"
     r"(?!\d)", re.IGNORECASE,
 )  # fmt: skip
+# Four by four, as cards are printed: one digit mistyped makes it no less of a card.
+_CARD_PRINTED = re.compile(
+    r"(?<![\w.+-])(?<!\d )[2-6]\d{3}(?P<gap>[ \u00a0-])(?:\d{4}(?P=gap)){2}\d{4}(?![\w-]| \d)"
+    r"|(?<![\w.+-])(?<!\d )3[47]\d\d[ -]\d{6}[ -]\d{5}(?![\w-]| \d)"
+)
 _CARD_FRONT = re.compile(r"[3-6]\d{3}(?:[ -]?\d{4}){3}(?!\d)")
 _CARD_ISSUER = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}"
@@ -219,6 +226,8 @@ _IBAN_LENGTH = {entry[2:]: int(entry[:2]) for entry in _IBAN_LENGTHS.split()}
 
 
 def _numbers(text: str) -> Iterator[Span]:
+    for match in _CARD_PRINTED.finditer(text):
+        yield Span(*match.span(), "card")
     for match in itertools.chain(_CARD.finditer(text), _CARD_SAID.finditer(text)):
         group = "secret" if match.re is _CARD_SAID else 0
         digits = re.sub(r"\D", "", match[group])

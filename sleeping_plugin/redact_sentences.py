@@ -16,7 +16,8 @@ CODE = (
 TURN = r"(?:right|left|[rl]|(?:anti-?|counter-?)?clockwise)"
 DIAL = rf"(?:{TURN}\s*(?:to\s+)?)?\d{{1,2}}(?:\s*(?:to the\s+)?{TURN}\b)?"
 LOGIN = (
-    r"\b(?:log-?ins?|user(?:name)?|credentials|creds|log(?:ged|s)? in|sign in"
+    r"\b(?:log-?ins?|user(?:name)?|credentials|creds|log(?:ged|s|ging)? (?:in|on)"
+    r"|sign(?:ed|s|ing)? (?:in|on)"
     r"|account|wi-?fi|wlan)\b"
 )
 END = r"(?=[.,;!?)]*(?:\s|$))"
@@ -174,7 +175,7 @@ SPOKEN_CODE: tuple[str, ...] = (
     r"|button))",
     r"(?<![\w.,])(?P<secret>\d(?:[ -]?\d){3,9}#?)\s+(?:will\s+)?(?:(?:opens?|unlocks?"
     r"|disarms?)\s+(?:the|it|my|our)"
-    r"\b|(?:gets?|lets?)\s+(?:you|me|us)\s+(?:in|through|past)\b|to\s+(?:sign|log|verify|confirm"
+    r"\b|(?:gets?|lets?)\s+(?:you|me|us)\s+(?:in|into|inside|through|past)\b|to\s+(?:sign|log|verify|confirm"
     r"|unlock|disarm))",
     r"\b(?:unlock|open|disarm|get in|log in|sign in)s?\b[^.!?\n]{0,40}?\b(?:with|typing|entering"
     r"|using)\s+"
@@ -303,4 +304,47 @@ SPOKEN_PASSWORD += (
     r"|that)\b[^.!?\n\d]{0,20}[:,]\s*(?P<secret>(?=\S{0,30}[a-z])(?=\S{0,30}[A-Z])\S{7,60})",
     r"\b(?:system|portal|moodle|canvas|payroll|hospital|app|site|website"
     r"|intranet)\b[^.!?\n]{0,16}(?:\bis|:|,)\s+\S{3,30}(?:,| and| /|/)\s+(?P<secret>\S{6,60})",
+)
+
+# Codes and passwords that are called nothing at all: known by what they do, or by being reused.
+_GET_IN = (
+    r"(?:(?:get|let|come|go) (?:\w+ )?(?:in|into|inside|through|past)|open|unlock|enter|disarm"
+    r"|log ?in|log on|sign in|turn (?:it|the alarm) off|switch (?:it|the alarm) off)"
+)
+_PASSWORDISH = r"(?P<secret>(?=\S{0,40}[A-Za-z]{3}\S{0,30}\d)\S{6,60})"
+SPOKEN_CODE += (
+    rf"\b(?:need|needs|use|want|type|try|put|do)(?: in)? {SHORT_CODE} to {_GET_IN}\b",
+    rf"\b(?:{PLACE}|entry|entrance|intercom|buzzer|lift|keypad)\b(?: [a-z]+){{0,2}} "
+    rf"(?:needs|wants|takes|is) {SHORT_CODE}(?=\s*(?:[.,;!)]|$|and\b|then\b|but\b))",
+    rf"\b(?:dial|press|type|enter|punch|ring|put)(?: in)? {SHORT_CODE} (?:on|at|into|in) "
+    rf"(?:the|our|my) (?:{PLACE}|intercom|buzzer|keypad|phone|machine|terminal)\b",
+    r"\b(?:code|otp|one[- ]time \w+|verification|2fa|bank)\b[^.!?\n\d]{0,40}[ ,:]"
+    r"(?P<secret>\d{3} ?\d{3})(?=\s*(?:[.,;!?)]|$|and\b|but\b))",
+    rf"\b(?:sim|phone|tablet|safe|alarm|card|{PLACE}|locked)\b[^.!?\n]{{0,60}}?{SHORT_CODE}"
+    r"(?= (?:did|does|didn['\u2019]t|doesn['\u2019]t|works?|worked|won['\u2019]t)\b)",
+    rf"\b(?:is|was|it['\u2019]?s|mine['\u2019]?s|that['\u2019]?s|used?|put) {SHORT_CODE}"
+    r"(?! (?:euros?|pounds?|dollars?|bucks|quid|people|times|years?|miles|kilos?)\b)"
+    r"(?=[^.!?\n]{0,60}\b(?:my|the|our|his|her) pin\b)",
+    rf"\b(?:didn['\u2019]t|doesn['\u2019]t|did not|does not) work,? (?:but |and )?{SHORT_CODE}"
+    r"(?= (?:did|does|works?|worked)\b)",
+)
+SPOKEN_PASSWORD += (
+    rf"\b(?:I|we|you) (?:\w+ )?used? {_PASSWORDISH} (?:everywhere|(?:for|on) (?:everything|most"
+    r"|all|every))\b",
+    r"\b(?:the same (?:one|thing|password|pw)|everywhere|every (?:site|account))\b"
+    rf"[^.!?\n]{{0,20}}[,:]\s*{_PASSWORDISH}{END}",
+    rf"\b(?:it['\u2019]?s|is|use|type|with) {_PASSWORDISH} to (?:get|log|sign|go) "
+    r"(?:in|on|online)\b",
+    r"\b(?:changed|reset|set|switched|updated) (?:it|that|mine|(?:the|my) [\w-]+ one|everything"
+    rf"|them all) to {_PASSWORDISH}{END}",
+    rf"\b(?:password|passcode|pw)\b[^!?\n]{{0,80}}, so (?P<secret>\S{{4,60}}){END}",
+)
+SPOKEN_PLAIN += (
+    r"\b(?:my|our) (?:[\w-]+ ){0,2}(?:password|passcode|passphrase|pw)\b[^.!?\n:]{0,40}:\s*"
+    rf"(?P<secret>[^\s,;]{{4,60}}?){CLAUSE}",
+    r"\b(?:it['\u2019]?s|it is|has|was)(?: always| ever| just)?(?: been)? "
+    r"(?P<secret>[^\s,;]{4,60}?), (?:my|our|the) (?:[\w-]+ )?(?:password|pass|pw|passcode)\b",
+    rf"(?:^|[\n,;/|]\s*)pass:\s*(?P<secret>[^\s,;]{{4,60}}?){CLAUSE}",
+    r"\bmaiden name\b[^.!?\n]{0,12}\bis (?P<secret>(?-i:[A-Z])\w{2,40})(?=[^.!?\n]{0,40}\b"
+    r"(?:security|secret|recovery) question\b)",
 )

@@ -414,11 +414,20 @@ def test_private_keys_vanish_whole_even_without_their_end() -> None:
     assert redact(public) == public
 
 
-@pytest.mark.parametrize("number", ["4111111111111111", "5500 0000 0000 0004", "3400-000000-00009"])
-def test_a_card_number_is_one_only_with_its_check_digit(number: str) -> None:
+@pytest.mark.parametrize("number", ["4111111111111111", "5500000000000004", "340000000000009"])
+def test_a_card_number_in_a_row_is_one_only_with_its_check_digit(number: str) -> None:
     assert redact(f"pay with {number} now") == f"pay with {REDACTED} now"
     wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
     assert redact(f"pay with {wrong} now") == f"pay with {wrong} now"
+
+
+@pytest.mark.parametrize(
+    "number", ["4111 1111 1111 1112", "5500-0000-0000-0005", "3400 000000 00008"]
+)
+def test_a_card_number_as_printed_is_one_though_a_digit_is_mistyped(number: str) -> None:
+    assert redact(f"it keeps refusing {number}, why?") == f"it keeps refusing {REDACTED}, why?"
+    longer = f"{number} 1234 5678"  # no card has so many groups
+    assert redact(f"row {longer}") == f"row {longer}"
 
 
 @pytest.mark.parametrize(

@@ -395,6 +395,30 @@ wlan-passwort {Pfanne22kg}
 het wifi wachtwoord is {fietspad9}
 mot de passe wifi: {baguette77}
 contraseña del wifi: {paella99}
+{8126} gets you into the bike shed
+you need {8126} to get into the lobby
+you type {8126} to disarm it
+the door upstairs needs {8126} and then hash
+the buzzer thing is {8126}
+dial {8126} on the intercom
+I got a code by text, {520 417}, they want me to read it out
+verification: {520417}
+the phone is locked, {8126} didn't work, {5533} did
+mine's {8126} and my sister saw it, my pin I mean
+I always use {Noodles2011} for everything
+I use the same one everywhere, {Noodles2011}
+our network is called Elm and it's {walnut88} to get on
+I changed it to {Noodles2011} after the break-in
+changed my bank one to {Noodles2011}!
+log on with carla.m and {Autumn2023}
+my laptop password is the cat's name plus 11, so {Olive11}
+my usual password since college: {plumcrumble}
+it's always been {plumcrumble}, my password
+pass: {plumcrumble}
+my mother's maiden name is {Okonjo}, that's the security question
+this is the key {r9_8dkfj29skd02kfls93jfk20sl}
+the drive asks for {123456-234567-345678-456789-567890-678901-789012-890123}
+the shop says {4000 1234 5678 9011} is wrong
 """
 
 HARMLESS = r"""
@@ -711,6 +735,26 @@ time clock shows 17:45
 fax: 030 2233 4455
 phone 0171 2233445
 
+you need 1250 to get the discount
+you need 2500 steps to get fit
+the lift takes 1250 kg
+the lift is 1250 kilos
+dial 911 on the phone
+the code crashed after 884213 rows
+my bank was founded in 1906 and failed
+the phone weighs 4417 grains, did you know
+it was 1250 euros and I forgot my pin
+I use Nokia3310 phones
+I changed it to a green one after the party
+I changed it to landscape
+I sign on at the job centre and then I walk
+logging on takes ages and then it crashes
+my password habits since college: poor
+it's always been annoying, my password
+pass: the ball to me
+my mother's maiden name is Hollingbery, a good question
+my_function_name_with_many_words
+order 1234-5678-9012-3456 came
 """
 
 # One chat a line, its messages between slashes.
