@@ -59,7 +59,7 @@ def told(*texts: str) -> set[str]:
 def blocks() -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
     """Yield (file, lines of one conversation with what each tells)."""
     for path in sorted(TOLD.glob("*.txt")):
-        together = path.stem in ("c", "d", "e", "f", "g", "h", "i")
+        together = path.stem in ("c", "d", "e", "f", "g", "h", "i", "k")
         block: list[tuple[str, list[str]]] = []
         for line in [*path.read_text().splitlines(), ""]:
             if "=>" in line and not line.startswith("#"):

@@ -531,7 +531,7 @@ def _agrees(verb: str, after: str, singular: bool, pronoun: str) -> bool:
     if lower == "must":
         return then == "not"
     if lower == "will":
-        return then in _SCHEDULED
+        return then in _SCHEDULED or bool(re.match(r"\s+be \d", after))
     if pronoun in ("i", "we") and not singular:
         return lower not in _NO_VERB
     if not singular:

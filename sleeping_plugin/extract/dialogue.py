@@ -30,7 +30,9 @@ _VERBS = re.compile(
     r"grew up |(?:got|have|own|adopted|rescued) (?:an?|two|three|four|five|one|my|no) |"
     r"used to (?:be|live|work)\b|play (?:the |for |in |(?:[a-z]+ )?(?:guitar|drums|piano|bass|"
     r"violin|cello|keys|trumpet)\b)|drive an? |love [a-z]+ing|hate [a-z]+ing|"
-    r"speak (?:[A-Z]|fluent)|studied |turned \d|collect |can not (?:eat|stand|have|do)|do not "
+    r"speak (?:[A-Z]|fluent)|studied |calls? (?:her|him|it) (?=[A-Z])|"
+    r"do (?:nights|days|evenings|mornings|weekends|shifts|lates|earlies) (?:at|for|in) |turned "
+    r"\d|collect |can not (?:eat|stand|have|do)|do not "
     r"(?:eat|drink|like))",
 )
 _STATES = re.compile(
@@ -38,12 +40,23 @@ _STATES = re.compile(
     + r"(?P<v>(?:married|engaged) (?:to|with) |born (?:in|on|and raised)|raised in |based in |"
     r"allergic to |studying |(?:working|living) (?:in|at|for|as|near|on)|teaching |learning |"
     r"retired\b|"
+    r"moving (?:to|into|out of|in with|back to) |scared of |terrified of |afraid of |turning \d|"
     r"vegetarian\b|vegan\b|(?:type (?:1|2|one|two) )?diabetic\b|coeliac\b|celiac\b|"
     r"asthmatic\b|due (?:in|on) |"
     r"on (?:blood thinners|insulin|statins|metformin|warfarin)\b|from (?=[A-Z])|"
     r"lactose intolerant|left-handed|mother of|father of|mum "
     r"of|"
     r"dad of|(?:an? )?(?:proud )?(?:mother|father|mum|mom|dad|parent) (?:of|to) )",
+)
+# "been driving buses 11 years": what somebody is or does, without "I have"
+_BEEN = re.compile(
+    r"^(?:(?:and|also|so|well|yeah|yep|yes|oh|just|i) )*been (?=(?:an? |in |with |at )?\w)"
+    r"(?!an? (?:while|day|week|long|rough|busy|bit|nightmare|year|time|minute|pain|mess)|in "
+    r"(?:a|the|"
+    r"bed|pain|touch|here|there)\b|at it\b|(?:thinking|trying|feeling|having|getting|looking|"
+    r"wondering|meaning|waiting|wanting|told|there|through|hearing|seeing|asked|here|so|up|off|out|"
+    r"on|too|very|really|busy|[a-z]+ed|to|done|like)\b)",
+    re.IGNORECASE,
 )
 _NOUN_IS = re.compile(
     _FILLER
@@ -180,6 +193,14 @@ _KEPT_LEAD = re.compile(
     r"\b[,!]? )+(?=\w)",
     re.IGNORECASE,
 )
+# "third year sparky so my boss grills me": what somebody is, without "I am a"
+_FRAGMENT_OF_JOB = re.compile(
+    r"(?!(?:my|our|his|her|their|the|your|an?|I|we|he|she|it|this|that|dear|no|any|some|every)\b)"
+    r"(?:(?!(?:is|are|am|was|has|have|says?|said|for|the|my|a|an|to|with|of|by|not)\b)"
+    r"[A-Za-z-]+ ){0,3}?"
+    r"[A-Za-z-]+,? (?:so (?:I|my|we|the|our)\b|here\b,?|by (?:trade|profession)\b|"
+    r"since (?:19|20)\d\d\b|for (?:[a-z-]+|\d+) years\b|at [A-Z][\w' ]+$)"
+)
 _HAS_VERB = re.compile(
     r"\b(?:I|we|you|he|she|they|is|are|am|was|do|does|have|has|can|will|would|not|what|why|how|"
     r"thanks|thank|please)\b"
@@ -211,6 +232,12 @@ def completed(said: Sequence[Sentence], asked: str) -> Iterator[Sentence]:
         elif elsewhere and re.match(r"[A-Z][\w-]+(?=$|,)", text):
             text = f"I live in {text}"
         text = _introduced(text, place) or text
+        if (
+            sentence.ends != "?"
+            and _FRAGMENT_OF_JOB.match(text)
+            and _opens_with_job(re.split(r",? (?:so|here|by|since|for|at) ", text)[0])
+        ):
+            text = f"I am a {text[:1].lower()}{text[1:]}"
         elsewhere = bool(_NOT_THERE.search(sentence.text))
         asked_np = _ASKED_NP.match(sentence.text.strip()) if sentence.ends == "?" else None
         topic = asked_np.group("np") if asked_np else ""
@@ -279,6 +306,9 @@ def _without_gaps(text: str) -> str:
         return (
             "I " + text[verb.start("v") : verb.start("v") + 1].lower() + text[verb.start("v") + 1 :]
         )
+    been = _BEEN.match(text)
+    if been:
+        return f"I am {text[been.end() :]}"
     noun = _NOUN_IS.match(text)
     if noun:
         return (

@@ -60,7 +60,12 @@ OCCUPATIONS = words(
     upholsterer urologist usher valet vet veterinarian vicar vintner violinist violist virologist
     vlogger waiter waitress warden watchmaker watchman weaver webmaster welder winemaker woodworker
     woodcarver woodcutter worker writer youtuber zookeeper zoologist sysadmin doula undergrad
-    sparky ref brickie chippie posty
+    sparky ref brickie chippie posty garda bobby constable gendarme sna hca cna emt lpn senco hgv
+    tradie fettler farrier ganger navvy banksman trawlerman lorryman truckie cabby garbageman binman
+    dustman milkwoman linesman signalman stoker docker stevedore dishwasher nightporter conductress
+    taster grader distiller cheesemaker dairyman stockperson milker wrangler
+    owner-operator phleb radiotherapist actuary quantity-surveyor
+    caretaker superintendent paediatrics registrar houseman
     curate deacon sexton verger attendant duster rigger stitcher spinner grower handler
     picker loader sorter polisher assembler
     presser turner grinder binder cutter busker bellringer hairstylist roaster chocolatier baker's

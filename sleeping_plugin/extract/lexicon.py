@@ -109,7 +109,7 @@ BREEDS = words(
     mastiff malamute pomeranian vizsla weimaraner lurcher mutt mongrel hound cockapoo labradoodle
     siamese persian ragdoll sphynx tabby bengal shih-tzu bichon maltese samoyed akita springer lab
     labs staffie staffy westie yorkie jack-russell frenchie shiba cavalier lagotto ridgeback
-    heeler koolie
+    heeler koolie bluey
     sheepdog wolfhound bloodhound basset pekingese pinscher newfoundland podenco galgo kelpie
     """
 )
@@ -191,7 +191,7 @@ ZODIAC = words(
 DIETS = words(
     """
     vegetarian vegan pescatarian pescetarian veggie flexitarian fruitarian carnivore omnivore keto
-    halal kosher teetotal teetotaller plant-based gluten-free dairy-free lactose-free
+    halal kosher teetotal teetotaller plant-based gluten-free dairy-free lactose-free eggetarian
     """
 )
 INSTRUMENTS = words(
@@ -201,6 +201,8 @@ INSTRUMENTS = words(
     ukulele banjo mandolin sitar tabla recorder harmonica keyboard keyboards bagpipes fiddle lute
     xylophone marimba vibraphone cornet euphonium piccolo concertina didgeridoo oud koto erhu
     bouzouki balalaika zither kalimba djembe bodhrán bodhran theremin synth synthesizer ocarina
+    veena melodeon whistle pipes harmonium dulcimer cajon kora santoor mridangam oboe flugelhorn
+    charango tambourine vuvuzela bugle ney qanun guqin pipa shamisen autoharp squeezebox pedal-steel
     """
 )
 SPORTS = words(
@@ -208,7 +210,8 @@ SPORTS = words(
     football soccer rugby tennis badminton squash padel pickleball basketball volleyball handball
     hockey ice-hockey cricket baseball softball golf netball lacrosse water-polo polo ultimate
     frisbee darts snooker pool table-tennis ping-pong bowls floorball futsal croquet five-a-side
-    pétanque petanque billiards curling dodgeball american-football
+    pétanque petanque billiards curling dodgeball american-football rounders camogie hurling shinty
+    kabaddi kho-kho sepak boccia boules korfball footy skittles bowling
     """
 )
 GAMES = words(
@@ -224,7 +227,11 @@ ACTIVITIES = words(
     ceramics pottery photography calligraphy origami improv crosswords puzzles salsa tango
     weightlifting powerlifting bodybuilding orienteering motocross dressage watercolours
     watercolors embroidery woodwork woodworking macrame genealogy astronomy crochet beekeeping
-    falconry taxidermy bonsai
+    falconry taxidermy bonsai bouldering climbing quilting knitting crocheting sewing birdwatching
+    birding gardening fishing angling kayaking canoeing rowing swimming cycling jogging hiking
+    surfing sailing snorkelling snorkeling scuba skateboarding skiing snowboarding spinning weaving
+    whittling scrapbooking baking brewing homebrewing metalwork upholstery patchwork cross-stitch
+    hillwalking bushwalking rambling tramping geocaching karaoke stargazing foraging bellringing
     """
 )
 CARS = words(
@@ -238,6 +245,9 @@ CARS = words(
     clio twingo megane zoe peugeot citroën citroen dacia duster sandero lada jaguar rover
     land-rover landrover defender bentley rolls-royce aston lotus morgan mg byd nio polestar beetle
     car van campervan camper pickup truck hatchback convertible suv estate wagon minivan ev hybrid
+    tacoma tundra silverado f-150 f150 wrangler altima sentra elantra sonata sorento highlander
+    sienna crosstrek wrx cx-5 cx-3 4runner peterbilt kenworth scania freightliner baleno
+    creta commodore landcruiser amarok d-max pajero
     vivaro trafic transporter caddy berlingo kangoo hilux navara insignia kodiaq vito
     tractor lorry taxi bus
     """
@@ -291,5 +301,13 @@ FOODS = words(
     mango pineapple citrus oranges lemons grapefruit grapes berries cherries avocado coconut beans
     lentils peas chickpeas salt vinegar sulphites sulfites coriander cilantro liquorice olives
     aubergine spinach rhubarb fructose yeast additives penicillin aspirin ibuprofen latex
+    blueberries blueberry raspberries raspberry pecans pecan almond cashew walnut hazelnut pistachio
+    brazil pine kidney broad prawn crayfish langoustines scallops squid octopus clams anchovies
+    sardines mackerel herring cod haddock bacon ham sausages sausage liver offal mutton turkey duck
+    goat venison feta mozzarella paracetamol codeine morphine amoxicillin sulfa naproxen aspartame
+    msg gelatine gelatin mushroom cabbage broccoli sprouts beetroot cucumber lettuce turnip leeks
+    asparagus okra ginger cinnamon nutmeg mint parsley basil cumin turmeric paprika saffron apple
+    pear peach banana orange lemon lime grape cherry plum plums apricots figs dates raisins melon
+    watermelon papaya lychee durian pomegranate tomatos chocolates dosa ghee paneer
     """
 )

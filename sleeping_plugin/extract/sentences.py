@@ -17,14 +17,41 @@ from sleeping_plugin.extract.voice import (
 )
 
 _ABBREVIATION = re.compile(
-    r"\b(?i:mr|mrs|ms|dr|prof|engr|rev|sgt|capt|col|st|jr|sr|vs|approx|e\.g|i\.e|etc|ca|a\.m|p\.m)\.$|(?<![\w'])[A-Z]\.$"
+    r"\b(?i:mr|mrs|ms|dr|prof|engr|rev|sgt|capt|col|st|jr|sr|vs|approx|e\.g|i\.e|etc|ca|a\.m|"
+    r"p\.m)\.$|(?<![\w'])[A-Z]\.$"
 )
 _END = re.compile(
     r"[.!?…]+[)\"']*(?=\s|$)|\n+|[\U0001f300-\U0001faff☀-➿]+|(?<=\s)[:;]-?[)(DPp/|](?=\s|$)"
 )
+_DATED = (
+    r"(?:birthday|bday|wedding|appointment|op|operation|surgery|exam|test|interview|party|due "
+    r"date|anniversary|flight|match|gig|concert|deadline|funeral|christening|graduation|scan)"
+)
+_MINE = (
+    r"(?:wee|big|best|old|mam|mum|maw|dad|da|gran|granny|papa|wife|husband|man|brother|sister|"
+    r"auntie|uncle|cousin|pal|mate|boss|dug|dog|cat|job|car|hoose|house|name|school|birthday)"
+)
 _CONTRACTIONS = tuple(
     (re.compile(pattern, re.IGNORECASE), full)
     for pattern, full in (
+        (rf"\bma (?={_MINE}\b)", "my "),
+        (r"\b(was|is|did|does|do|have|would|could|ca)nae\b", r"\1 not"),
+        (r"\bhavn'?t\b", "have not"),
+        (r"\bhav(?= )", "have"),
+        (
+            r"\b(learn|play|work|liv|driv|turn|study|mak|do|go|teach|cook|bak|danc|sing|mov|"
+            r"train|runn|sell|build|paint)in'?(?= [a-z0-9])",
+            r"\1ing",
+        ),
+        (rf"\b({_DATED})'?s (?=(?:on |in )?(?:the )?\d|(?:on |in )(?:the )?[a-z])", r"\1 is "),
+        (
+            rf"\b({_DATED})'?s (?=(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d)",
+            r"\1 is ",
+        ),
+        (
+            r"\b(was|am) ((?:[a-z]+ty-)?[a-z]+|\d+) years (?=an? [a-z])",
+            r"\1 ",
+        ),
         (r"\bain'?t\b", "am not"),
         (r"\bcan'?t\b|\bcannot\b", "can not"),
         (r"\bwon'?t\b", "will not"),
@@ -127,7 +154,7 @@ _CONTRACTIONS = tuple(
         (r"\bgotta\b", "got to"),
         (r"\bu\b", "you"),
         (r"\br\b(?= (?:called|named|from|in)\b)", "are"),
-        (r"\bn\b(?= (?:i|my|he|she|we|live|work|have)\b)", "and"),
+        (r"(?<=[a-z0-9] )n(?= [a-z])", "and"),
         (r"\bw/ ?", "with "),
         (r"\bw (?=\w)", "with "),
         (r"\bmy hw\b", "my homework"),

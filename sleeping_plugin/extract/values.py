@@ -87,7 +87,8 @@ _PLACE_LEAD = re.compile(
     r"somewhere|countryside|around|area|region|hills|hill|mountains|above|below|side|edge|on|over|"
     r"down|up|here|back|"
     r"famous|busy|noisy|port|island|state|province|district|neighbourhood|neighborhood|studio|"
-    r"room|bungalow|boat|houseboat|in the)\s+)+",
+    r"room|bungalow|boat|houseboat|tenement|terrace|condo|duplex|townhouse|maisonette|caravan|"
+    r"in the)\s+)+",
     re.IGNORECASE,
 )
 _PLACE = re.compile(

@@ -17,8 +17,9 @@ MONTH_NAME = re.compile(
 
 
 @rule(
-    rf"(?:{NOW} <adv>|(?:(?:have|has) )?(?:just |recently )?turned |have |has )(?:aged "
-    rf")?(?P<rest>\w.*)"
+    rf"(?:{NOW} <adv>(?:turning |gonna be |going to be )?|will (?:be|turn) |turns |(?:(?:have|"
+    rf"has) )?"
+    rf"(?:just |recently )?turned |have |has )(?:aged )?(?P<rest>\w.*)"
 )
 def _age(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if said.who is not None and said.who.kind == "thing":
@@ -34,7 +35,7 @@ def _age(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if not years or (digits and not 0 < int(digits.group()) < 116):
         return
     counted = re.match(rf"{re.escape(years)}\s*(?:of|in) ", rest)
-    if counted and "month" not in years and "turned" not in match.group():
+    if counted and "month" not in years and "turn" not in match.group():
         return
     yield found(said, "age", years)
 

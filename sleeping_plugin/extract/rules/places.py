@@ -142,8 +142,28 @@ def _writes_from(said: Said, match: re.Match[str]) -> Iterator[Found]:
         yield found(said, "home city", told, 0.85)
 
 
+_AWAY = re.compile(
+    r"\b(?:holiday|vacation|conference|trip|visiting|travelling|traveling|airport|hotel|tonight|"
+    r"today|tomorrow|yesterday|week|weekend|at the moment|right now|until|till|for (?:a|the|"
+    r"work|two|"
+    r"three)|this morning|meeting|next|when|on (?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
+    re.IGNORECASE,
+)
+_NO_HOME = re.compile(
+    r"^(?:[A-Z]{2}|HR|[A-Z]&[A-Z]|Year|Grade|Form|Class|Advanced|Sales|Marketing|Finance|Room|Ward|"
+    r"Tesco|Asda|Aldi|Lidl|Costco|Walmart|Target|IKEA|Ikea|Starbucks|Excel|Word|Python|Java|"
+    r"Windows|"
+    r"Linux|Photoshop|Slack|Teams|Zoom|Recovery|Lent|Ramadan|Advent)\b|\b(?:Year|Class|Office|"
+    r"Department|Meeting|Airport|Station|Hospital|Hotel)\b"
+    r"|^(?:january|february|march|april|may|june|july|august|september|october|november|"
+    r"december|mon|tues|wednes|thurs|fri|satur|sun)",
+    re.IGNORECASE,
+)
+
+
 @rule(
-    rf"{NOW} <adv>(?:still|now|out|over|back|down|up|living|settled)? ?in (?P<rest>.*?)(?P<how> "
+    rf"{NOW} <adv>(?:still|now|out|over|back|down|up|living|settled)? ?(?P<link>in|near|outside|"
+    r"just outside|close to|up in|down in|over in) (?:of )?(?P<rest>.*?)(?P<how> "
     r"(?:for (?:\w+ )?\w+ years|since \w+|now\b|with (?:my|his|her|their))|$)"
 )
 def _is_in(said: Said, match: re.Match[str]) -> Iterator[Found]:
@@ -161,9 +181,19 @@ def _is_in(said: Said, match: re.Match[str]) -> Iterator[Found]:
             said.who.label,
         )
     )
-    if not (sure or kin) or not said.is_person:
+    own = said.who is None and said.pronoun in ("i", "we") and not _AWAY.search(said.text)
+    if not (sure or kin or own) or not said.is_person:
         return
     told, _ = values.place(match.group("rest"), casual=False)
+    plain = re.match(
+        rf"(?:the )?{re.escape(told)}(?=$|,| (?:so|and|but|now|here|where)\b)", match.group("rest")
+    )
+    if told and not (sure or kin) and (not plain or _NO_HOME.search(told)):
+        return
+    if told and match.group("link") in ("near", "outside", "just outside", "close to"):
+        area = f"{match.group('link')} {told}"
+        yield found(said, "home area", area if area in said.text else told, 0.85)
+        return
     if told and not re.search(r"\b(?:Force|Army|Navy|Marines|Guard|Cav|Club|Team|Year)\b", told):
         yield found(said, "home city", told, 0.85)
 
