@@ -27,7 +27,7 @@ from sleeping_plugin.extract.events import name_of, topics
 from sleeping_plugin.extract.people import CAP, Cast, read_role
 from sleeping_plugin.extract.rules import Found
 from sleeping_plugin.extract.sentences import Sentence, expand
-from sleeping_plugin.extract.typed_values import typed
+from sleeping_plugin.extract.typed_values import suits, typed
 from sleeping_plugin.relations.grammar import USER
 
 Reread = Callable[[Sentence], Iterable[Found]]
@@ -65,11 +65,17 @@ def _applied(
     cast: Cast, reread: Reread,
 ) -> Iterator[Found]:  # fmt: skip
     """Yield the new facts, then the end of every fact that holds the old value."""
+    new = change.new
+    if re.search(rf"\bthe {re.escape(new)}", sentence.text, re.IGNORECASE):
+        new = f"the {new}"
     stale = [
         f
         for f in before
         if not f.negated and holds(f.value, change.old) and not holds(f.value, change.new)
     ]
+    if stale and not any(suits(fact.relation, fact.value, new) for fact in stale):
+        yield from found
+        return
     fresh = [
         f for f in found if not (holds(f.value, change.old) and not holds(f.value, change.new))
     ]
@@ -81,7 +87,8 @@ def _applied(
                 entity.name = ""
         fresh, told = [f for f in fresh if f not in told], []
     if not told:
-        told = list(_renewed(change, stale, sentence, cast, reread))
+        renewed = _renewed(change, stale, sentence, cast, reread)
+        told = [fact for fact in renewed if suits(fact.relation, change.old, new)]
         fresh += told
     slots = {(f.subject, f.relation) for f in told}
     left = [f for f in stale if (f.subject, f.relation) not in slots]

@@ -364,6 +364,8 @@ def _open(said: Said, noun: str, rest: str) -> Iterator[Found]:
 def reversed_attribute(said: Said, noun: str, value: str) -> Iterator[Found]:
     """Yield what "<value> is my <noun>" says."""
     last = noun.lower().split()[-1]
+    if last in ("hero", "heroine"):
+        return  # "Klopp is my hero"
     known = last in _OPEN_HEADS or last.rstrip("s") in _OPEN_HEADS or _named_noun(noun.lower())
     if not known:
         return

@@ -19,6 +19,7 @@ from sleeping_plugin.extract.correction_cues import (
     holds,
     put,
 )
+from sleeping_plugin.extract.ordinary import is_order
 from sleeping_plugin.extract.people import CAP
 from sleeping_plugin.extract.sentences import Sentence
 from sleeping_plugin.extract.typed_values import typed
@@ -90,6 +91,8 @@ def _pair(front: str, back: str, *, sure: bool = True) -> tuple[str, str, str] |
         old = names[-1] if names else ""
     else:
         old = " ".join(front.split()[-count:])
+        if (not front.startswith(old) and values.is_vague(old)) or is_order(phrase.split()[0]):
+            return None  # "Actually make it blue"
     if (
         old[:1].isupper() != phrase[:1].isupper()
         or not old

@@ -426,6 +426,7 @@ class Reader(NounPhraseReader):
             owner = self.cast.resolve("whose" if word == "whose" else word, self.here(begin))
             if owner is None:
                 return None
+            owner.mention(self.here(begin))
         phrase = self.noun_phrase(match.end(), owner, begin)
         if phrase is None:
             return None

@@ -10,6 +10,7 @@ from sleeping_plugin.extract import values
 from sleeping_plugin.extract.people import Cast
 from sleeping_plugin.extract.rules import Found
 from sleeping_plugin.extract.sentences import Sentence
+from sleeping_plugin.extract.typed_values import suits
 from sleeping_plugin.relations.grammar import USER
 
 _CUE = re.compile(
@@ -35,7 +36,8 @@ _MEANT = re.compile(
     r"(?:^|[,;-] ?|\s)(?:(?:oops|oh|no|wait|sorry|ah|argh|hang on|hold on|ugh|damn)[,!.]* ?)*"
     r"(?P<cue>i meant(?: to (?:say|write|type))?|i mean|make that|correction|scratch "
     r"that(?=[,:!.-])|"
-    r"(?:it|that|this) should (?:be|say|read|have been)|actually(?: it is)?|"
+    r"(?:it|that|this) should (?:be|say|read|have been)|"
+    r"(?:(?<=^)|(?<=[,;] )|(?<=no )|(?<=oh )|(?<=wait ))actually(?: it is)?|"
     r"(?:sorry|wait|no|oops|rather|edit)(?=[,:!.-]))[,:!.-]* +"
     r"(?:it is |that is |to say |in |at |on |called |an? |her name is |his name is |no,? )*"
     r"(?P<new>[^,;!?]{1,40})$",
@@ -129,7 +131,8 @@ def _replaced(
             old, new = match.group("old").strip().lower(), match.group("new").strip()
             target = next((f for f in reversed([*before, *found]) if _same(f.value, old)), None)
             value = _shaped(new, target.value, sentence.casual) if target else ""
-            if target and value and not _same(value, target.value):
+            fits = target is not None and suits(target.relation, target.value, new)
+            if target and value and fits and not _same(value, target.value):
                 yield from _fix(target, value, cast)
                 return
     meant = _MEANT.search(text) or _IT_IS.search(text)
@@ -146,9 +149,17 @@ def _replaced(
         pool = list(found) or list(before[-3:] if sure or len(text.split()) <= 6 else [])
     for target in reversed(pool):
         value = _shaped(meant.group("new"), target.value, sentence.casual)
+        if not suits(target.relation, target.value, _whole(text, meant.start("new"))):
+            continue
         if value and not _same(value, target.value) and (sure or target in before):
             yield from _fix(target, value, cast)
             return
+
+
+def _whole(text: str, at: int) -> str:
+    """Return what is said from ``at`` on, with the article before it."""
+    article = re.search(r"\b(?:an?|the) $", text[:at])
+    return (article.group() if article else "") + text[at:].strip()
 
 
 def _fix(target: Found, value: str, cast: Cast) -> Iterator[Found]:

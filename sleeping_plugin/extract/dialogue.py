@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.jobs import is_occupation
+from sleeping_plugin.extract.ordinary import is_ordinary, may_be_place
 from sleeping_plugin.extract.people import NAME, NAME_RE, is_name, read_role
 from sleeping_plugin.extract.replies import as_statement
 from sleeping_plugin.extract.sentences import Sentence, expand
@@ -220,7 +221,8 @@ def completed(said: Sequence[Sentence], asked: str) -> Iterator[Sentence]:
         if named and _opens_with_job(re.split(r" in | at | from ", named.group("rest"))[0]):
             text = f"{named.group('front')}I am {named.group('rest')}"
         before = said[place - 1].text if place else ""
-        if place <= 3 and NAME_RE.fullmatch(before) and _opens_with_job(text):
+        alone = bool(NAME_RE.fullmatch(before)) and not is_ordinary(before.split()[0])
+        if place <= 3 and alone and _opens_with_job(text):
             text = f"I am {before}, {text[:1].lower()}{text[1:]}"  # "Gaz. Plumber, 22 years"
         late = place == 1 and len(before.split()) <= 2 and before[:1].isupper()
         if (place == 0 or late) and reply_to and sentence.ends != "?":
@@ -242,6 +244,28 @@ def completed(said: Sequence[Sentence], asked: str) -> Iterator[Sentence]:
         asked_np = _ASKED_NP.match(sentence.text.strip()) if sentence.ends == "?" else None
         topic = asked_np.group("np") if asked_np else ""
         yield replace(sentence, text=text)
+
+
+_IN_NAMES = words("of the in near by upon on and de la le du von van under over at st")
+_CODE = re.compile(r"[{}=<>_\\]|\w\(|\s-{1,2}[a-z]\b")
+
+
+def _fits_answer(core: str, template: str) -> bool:
+    """Tell whether a fragment may stand for the name or the place that was asked for."""
+    asked = r"my name is|I live in|I am (?:from|\{)|I work at|\{who\} (?:lives|name|is called)"
+    if not re.match(asked, template):
+        return True
+    inner = core.split()
+    if template == "I am {r}":
+        bare = values.bare(core)
+        return bool(values.age(core)) or is_occupation(bare) or not is_ordinary(inner[0])
+    if any(lemma(word)[1] in ("past", "third") and word.islower() for word in inner[1:]):
+        return False
+    if any(word.islower() and word not in _IN_NAMES for word in inner[1:]) and not core.islower():
+        return False  # "Sleet again"
+    placed = re.match(r"I live|I am from|I work|\{who\} lives", template)
+    first = may_be_place(inner[0]) if placed else not is_ordinary(inner[0])
+    return first or any(word[:1].isupper() and not is_ordinary(word) for word in inner[1:])
 
 
 def _opens_with_job(text: str) -> bool:
@@ -339,11 +363,13 @@ def _answering(text: str, question: str) -> str:
     )
     head = re.split(r"[,;:]|\s[-\u2013\u2014]\s| (?:and|but|because|with|since) ", text)[0]
     core = _LEAD.sub("", head)
-    if not core or len(core.split()) > 5 or _HAS_VERB.search(core):
+    if not core or len(core.split()) > 5 or _HAS_VERB.search(core) or _CODE.search(text):
         return ""
     for pattern, template in _ASSISTANT_ASKS:
         match = pattern.search(question)
         if match:
+            if not _fits_answer(core, template):
+                return ""
             who = match.groupdict().get("who") or ""
             who = re.sub(r"^(?:your|the)\b", "my", who)
             tail = text[len(head) :] if not template.startswith("I am") else ""

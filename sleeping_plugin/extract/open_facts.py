@@ -216,6 +216,8 @@ def read(text: str) -> Predicate | None:
         rest = [f"for {' '.join(tokens[2:])}", *rest]  # "been married forty years"
         tokens = tokens[:2]
     first = tokens[0].lower()
+    if first in _NEVER_VERBS or _DENIED.fullmatch(first):
+        return None
     if first == "used" and len(tokens) == 1 and rest and rest[0].startswith("to "):
         inner = read(rest[0].removeprefix("to ") + " " + " ".join(rest[1:]))
         if inner is None or inner.base in ("be", "live", "work", "have", "do", "think"):
@@ -328,6 +330,8 @@ def _phrase_facts(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str
 def _lasting(said: Predicate, front: str) -> bool:
     """Tell whether the time and place of what is said are worth a fact."""
     event = said.base in _EVENTS and not (said.object and said.base in ("move", "leave", "pass"))
+    if said.base in _SIGHTED and not _OWN.match(said.object):
+        return False
     if said.base in _MENTAL or (said.base == "get" and not _GOT.match(said.object)):
         return False
     framed = bool(said.object and front)
@@ -405,6 +409,8 @@ def _where(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]
                 return []
             return [(f"where: {_with(said.verb, front)} {link}", told)] if not far or moving else []
     site = noun_phrase(re.sub(r"^the (?=[a-z])", "", text))
+    if re.fullmatch(r"an? [a-z]+", text):
+        return []  # "teaches at a school": which?
     if not site or not _SITE.search(site):
         return []
     if link == "for" and not front and said.tense == "present":
@@ -451,10 +457,15 @@ _SITE = re.compile(
     r"company|agency|charity|council|co-op)$"
 )
 _PARTICLES = words("over through by along around in on up down out off back here there")
-_LIGHT = words(
-    "also always usually often sometimes still just really currently now mostly actually"
+_DENIED = re.compile(r"(?:ha[vsd]e?|did|do|does|is|are|was|were|ca|wo|would|could|should)n'?t")
+_NEVER_VERBS = words(
+    "ever even never quite rather almost nearly both all each such well better best less more most "
+    "maybe perhaps thus hence just only once twice else"
 )
-_RAISED = words("plant farm grow build restore knit sew raise milk")
+_LIGHT = words(
+    "ever also always usually often sometimes still just really currently now mostly actually"
+)
+_RAISED = words("plant farm grow build restore raise milk")
 _OWN = re.compile(r"\b(?:my|our)\b")
 _CAREER = words(
     "command captain head edit conduct direct found publish record compose invent win "
@@ -470,6 +481,7 @@ _MENTAL = words(
     "think know believe guess suppose hope wish want need mean feel seem look sound wonder worry "
     "forget remember wait"
 )
+_SIGHTED = words("see hear notice find spot watch")
 _GOT = re.compile(r"(?:married|engaged|divorced|an?|my|our|the|his|her|two|three)\b")
 _STATIVE = words("live be have know own belong support love like hate keep hold see want need rent")
 _MODALS = words("can could will would shall should may might must let")

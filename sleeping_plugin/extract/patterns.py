@@ -21,11 +21,13 @@ from sleeping_plugin.extract.dialogue import completed
 from sleeping_plugin.extract.guard import is_statement, lasts
 from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.open_facts import open_facts
+from sleeping_plugin.extract.ordinary import is_ordinary
 from sleeping_plugin.extract.people import CAP, Cast, Entity, Place, read_role, user_label
 from sleeping_plugin.extract.phrases import Spoken, signature, spoken_facts
 from sleeping_plugin.extract.phrases.late import may_name
 from sleeping_plugin.extract.rules import Found, Said, said_of
 from sleeping_plugin.extract.sentences import Sentence, sentences
+from sleeping_plugin.extract.strangers import names_stranger, speaks_of, strangers_in
 from sleeping_plugin.extract.verbs import BASE, PAST, THIRD
 from sleeping_plugin.extract.voice import own_words
 from sleeping_plugin.hookspecs import Extractor, hookimpl
@@ -99,6 +101,10 @@ def _turn_facts(
     """Yield the facts of one user turn, sentence by sentence."""
     before = [fact for _, _, fact in earlier]
     previous = ""
+    if names_stranger(asked, cast):
+        known = [one for one in cast.entities if speaks_of(asked, one.label, one.name)]
+        if not known:
+            cast.strangers.append(((number, -1, 0), ""))
     for sentence in completed(sentences(turn.text), asked):
         found = list(_sentence_facts(sentence, cast, number, previous))
         found = corrections.apply(sentence, found, before, cast)
@@ -121,6 +127,7 @@ def _sentence_facts(sentence: Sentence, cast: Cast, turn: int, previous: str) ->
     for piece, negated in corrections.ended_pieces(sentence):
         piece = replace(piece, text=corrections.affirmed(piece.text))
         reader = Reader(piece, cast, turn)
+        cast.strangers += [(reader.here(at), sex) for at, sex in strangers_in(reader.text, cast)]
         clauses: list[Clause] = []
         facts: list[Found] = []
         for clause in reader.clauses():
@@ -236,8 +243,10 @@ def _mentions(reader: Reader, clauses: Sequence[Clause]) -> Iterator[Found]:
             yield Found(entity.label, "name", entity.name, 0.85, place=place)
             continue
         age = re.fullmatch(r"(?:aged? )?(\d{1,2})(?: (?:years|months)(?: old)?)?", extra)
-        if age:
+        if age and entity.introduced:
             yield Found(entity.subject, "age", extra.removeprefix("aged ").removesuffix(" old"))
+        elif not entity.introduced:
+            continue  # "Mary, who is 12": nobody of the user's
         elif re.fullmatch(r"\d+ (?:year|yr)s?", extra):
             yield Found(entity.subject, "age", extra)
         elif said:
@@ -294,6 +303,8 @@ def _named_on_the_way(clause: Clause, who: Entity, reader: Reader) -> Found | No
     waiting = reader.cast.unnamed(here)
     if waiting is None or waiting.before(here)[0] != here[0]:
         return _named_of_several(who, reader, here)
+    if re.match(r"(?:was|were|had)\b(?! an? )", clause.verb) or is_ordinary(who.name.split()[0]):
+        return None  # "My coach says so too. Virat was rejected once"
     waiting.name = who.name
     waiting.mention(here)
     reader.cast.entities = [one for one in reader.cast.entities if one is not who]

@@ -169,6 +169,7 @@ class Cast:
 
     entities: list[Entity] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)  # values of facts so far, no names of people
+    strangers: list[tuple[Place, str]] = field(default_factory=list)  # with gender, if known
 
     def meet(self, label: str, kind: str, name: str, gender: str, seen: Place) -> Entity:
         """Return the entity of that label and name, new or known, as mentioned at ``seen``."""
@@ -258,6 +259,14 @@ class Cast:
         if not fitting:
             return None
         last = max(fitting, key=lambda entity: entity.before(here))
+        if wanted[0] in ("m", "f") and any(
+            last.before(here) < place < here
+            and here[1] - place[1] <= 1
+            and gender in ("", wanted[0])
+            for place, gender in self.strangers
+            if place[0] == here[0]
+        ):
+            return None  # "My boss is away. Some guy came, he is ..."
         exact = [entity for entity in fitting if entity.gender == wanted[0] != ""]
         if last.before(here)[0] < here[0]:  # nobody in this message
             if here[1] > 0 and len(fitting) > 1 and len(exact) != 1:

@@ -56,6 +56,19 @@ _CONTRACTIONS = tuple(
         (r"\bcan'?t\b|\bcannot\b", "can not"),
         (r"\bwon'?t\b", "will not"),
         (r"\b(do|does|did|is|are|was|were|have|has|had|would|could|should)n'?t\b", r"\1 not"),
+        (r"\bhavnt\b", "have not"),
+        (r"\bhav\b", "have"),
+        (
+            r"\b(s?he|it|they|you)d (?=(?:kill|be|have|love|hate|go|never|say|get|eat|die|do|want|"
+            r"like|probably|only|faint|laugh|cry|murder|see|know|been|come)\b)",
+            r"\1 would ",
+        ),
+        (
+            r"\b(?<!-)m[ae] (?=(?:(?:wee|big|little|old|auld|best|younger|older) )?(?:brother|"
+            r"sister|da|dad|mum|maw|mam|pal|mate|gran|nan|wife|man|son|daughter|boy|girl|lad|lass|"
+            r"cousin|auntie|uncle|dog|cat|boss|neighbour|pa|ma)\b)",
+            "my ",
+        ),
         (r"\b(i)'?m\b", r"\1 am"),
         (r"\b(i|we|they|you)'?ve\b", r"\1 have"),
         (r"\b(you|we|they)'re\b|\b(they|you)re\b", r"\1\2 are"),

@@ -9,7 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.lexicon import NUMBERS
+from sleeping_plugin.extract.ordinary import is_order
+from sleeping_plugin.extract.people import read_role
+from sleeping_plugin.relations.grammar import words
 
 _MONTH_NAMES = (
     "January|February|March|April|May|June|July|August|September|October|November|December"
@@ -36,11 +40,10 @@ _KINDS = (
         rf"|{_TH})"
         rf"(?:,? {_YEAR})?|{_YEAR}-\d\d-\d\d|\d{{1,2}}/\d{{1,2}}(?:/(?:{_YEAR}"
         rf"|\d\d))?(?![\d%])|\d{{1,2}}\.\d{{1,2}}\.(?:{_YEAR}|\d\d)?"
-        rf"|(?<=the )(?:\d{{1,2}}(?:st|nd|rd|th)|{_TH})(?! (?:time|one|year|floor|grade|day"
-        rf"|century"
-        r"|birthday|place|child|baby|book|record|attempt|try|round|of (?!January|Feb|Mar|Apr"
-        r"|May|Jun"
-        r"|Jul|Aug|Sep|Oct|Nov|Dec)))|\d{1,2}(?:st|nd|rd|th)(?= ?(?:$|[,.;!?)]|instead|now"
+        rf"|(?<=the )(?:\d{{1,2}}(?:st|nd|rd|th)|{_TH})(?= ?(?:$|[,.;:!?)\u2013-]|(?:instead|now"
+        r"|because|and|but|not|at|in|for|from|to|until|till|so|it|I|we|he|she|they|this|next|if"
+        r"|when|is|was|of (?:January|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|the month"
+        r"|this|next))\b))|\d{1,2}(?:st|nd|rd|th)(?= ?(?:$|[,.;!?)]|instead|now"
         r"|because)))",
     ),
     (
@@ -85,6 +88,46 @@ def typed(text: str) -> Iterator[Typed]:
         if kind == "number" and value.lower() in ("one", "a hundred", "hundred", "zero"):
             continue
         yield Typed(kind, value, match.start() + match.group().index(value), match.end())
+
+
+_IN_TALK = words(
+    """
+    one ones option options version versions line lines list answer part bit thing things way word
+    words sentence paragraph title email message recipe step steps half bottom top left right
+    capital rest other others same idea point question example shorter longer bigger smaller
+    cheaper simpler better worse easier quicker faster nicer warmer colder louder softer
+    """
+)
+_NAMED_ALIKE = words("instrument learning play plays sport employer hobby team street club group")
+_PLACES = words("hometown birthplace employer school name")
+_ADJECTIVES = words("blue red green yellow black white pink purple orange grey gray brown")
+
+
+def suits(relation: str, old: str, new: str) -> bool:
+    """Tell whether ``new``, as said with its article, can stand where ``old`` was told.
+
+    "Sorry, I meant the second option" corrects no date and no breed, though both were just told.
+    """
+    inner = new.lower().split()
+    if not inner or inner[-1] in _IN_TALK or is_order(inner[0]):
+        return False
+    kind = kind_of(old)
+    if kind:
+        return bool(kind_of(new) or kind_of(f"the {new}")) or bool(re.search(r"\d", new))
+    head = relation.split()[-1].split(":")[0]
+    definite = re.match(r"the [a-z]", new)
+    if definite and (head not in _NAMED_ALIKE or " of " in new):
+        return False
+    bare = re.sub(r"^(?:an?|the) ", "", new)
+    if head == "job":
+        return is_occupation(bare) or not is_occupation(old)
+    if head == "breed":
+        read = read_role(bare.lower())
+        return bare[:1].isupper() or bool(read and read[0].kind == "pet") or " " in bare
+    if (head in _PLACES or head == "city") and old[:1].isupper():
+        return bare[:1].isupper()
+    colours = head in ("colour", "color") or old.lower().split()[-1] in _ADJECTIVES
+    return colours or inner[-1] not in _ADJECTIVES
 
 
 def kind_of(value: str) -> str:

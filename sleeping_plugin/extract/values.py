@@ -109,7 +109,8 @@ VAGUE = words(
     so too what whatever good bad fine okay ok great nice well better best worse right wrong true
     false sure sorry much many more most less few little all both either none neither yes no not
     very really quite yours mine ours theirs his hers work home bed hell trouble mess problem
-    question idea only everyone people others day week month year moment minute hour lately
+    question idea only everyone people others day week month year moment minute hour lately below
+    above upstairs downstairs indoors outdoors abroad evenings mornings afternoons earlies lates
     """
 )
 

@@ -113,7 +113,8 @@ def _nothing_beats(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 def _aged(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "Leo (6) and Mia (4)", "Aisulu 9"."""
     entity = spoken.user.cast.named(match.group("n"))
-    if entity:
+    compared = re.search(r"\bas [a-z]+ as $|\bthan $", spoken.text[: match.start()])
+    if entity and not compared:
         yield Found(entity.subject, "age", match.group("v"))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.lexicon import CARS, LANGUAGES, NATIONALITIES
+from sleeping_plugin.extract.ordinary import is_ordinary
 from sleeping_plugin.extract.people import (
     CAP,
     TITLE,
@@ -34,21 +35,6 @@ _KNOWN_PLACES = re.compile(
 )
 
 
-_EXCLAIMED = re.compile(
-    r"(?:ful|ous|ible|able|less|ness|tion|ment|ing|est|ive|ight)$|^(?:brilliant|"
-    r"fantastic|splendid|excellent|"
-    r"marvell?ous|amazing|magic|class|sound|super|superb|crafty|sensible|agreed|done|"
-    r"deal|good|smart|"
-    r"noted|understood|gotcha|legend|genius|cute|sweet|bless|sad|sorry|never|always|"
-    r"exactly|absolutely|"
-    r"sure|fair|true|right|spot|amen|abeg|chai|bet|dope|sick|wow|yay|ouch|ugh|phew|"
-    r"oops|damn|debatable|"
-    r"grand|lush|mint|ace|champion|typical|classic|ideal|steady|indeed|correct|wrong|"
-    r"false|finally)\b",
-    re.IGNORECASE,
-)
-
-
 def may_name(text: str, cast: Cast, *, casual: bool) -> bool:
     """Tell whether ``text`` can be the name of somebody whom nobody has named so far."""
     first, last = text.split()[0], text.split()[-1]
@@ -59,7 +45,7 @@ def may_name(text: str, cast: Cast, *, casual: bool) -> bool:
         return False
     if last.lower() in LANGUAGES | NATIONALITIES | CARS or _KNOWN_PLACES.match(last):
         return False
-    if _EXCLAIMED.search(text):
+    if is_ordinary(first) and not re.match(rf"{TITLE} ", text):
         return False
     if text.isupper() and len(text) <= 5:
         return False  # "API", "LUTH"
@@ -135,6 +121,17 @@ def _name_behind(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 def _naming(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "we got a cat last month, orange. named him tuna"."""
     whom = match.group("whom").lower()
+    calls = whom in ("him", "her") and "call" in match.group().lower()
+    meant = spoken.resolve(whom, match.start()) if calls else None
+    here = spoken.user.here
+    if (
+        meant is not None
+        and meant.name
+        and meant.before((*here[:2], match.start()))[:2] == here[:2]
+    ):
+        if match.group("v")[0].isupper() and match.group("v") != meant.name:
+            yield Found(meant.subject, "nickname", match.group("v"), 0.8)
+        return  # "Her name is Ibinabo but we call her Ibi"
     who = _waiting(spoken, match.start(), _GENDER.get(whom, "")) or (
         spoken.resolve(whom, match.start())
     )

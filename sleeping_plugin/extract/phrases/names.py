@@ -9,6 +9,7 @@ from sleeping_plugin.extract import values
 from sleeping_plugin.extract.attributes import attribute
 from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.lexicon import CARS, NATIONALITIES
+from sleeping_plugin.extract.ordinary import is_ordinary
 from sleeping_plugin.extract.people import (
     CAP,
     NAME,
@@ -55,6 +56,9 @@ def signature(message: str) -> str:
 )
 def _here(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     name = match.group("v")
+    again = match.group().endswith("again") and match.group().startswith(name)
+    if again or is_ordinary(name.split()[0]):
+        return  # "Rain again", "Try again but shorter"
     if spoken.index <= 1 and is_name(name.split()[0]) and len(name.split()) <= 3:
         yield mine("name", name)
 

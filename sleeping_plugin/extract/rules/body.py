@@ -29,6 +29,8 @@ def _age(said: Said, match: re.Match[str]) -> Iterator[Found]:
     if have and not re.match(r"\w+ years(?! (?:of|experience|in|with|left|to|ago|at|as))", rest):
         return
     years = values.age(rest)
+    if said.who is not None and not said.who.introduced and said.pronoun in ("who", "he", "she"):
+        return  # "John is older than Mary, who is 12"
     if said.who is None and re.search(r"week|month|day", years):
         return  # "I'm pregnant, 22 weeks"
     digits = re.match(r"\d+", years)
@@ -137,7 +139,9 @@ def _condition(said: Said, match: re.Match[str]) -> Iterator[Found]:
     r"eye))?)\b"
 )
 def _health(said: Said, match: re.Match[str]) -> Iterator[Found]:
-    yield found(said, "health", match.group("v"))
+    likened = re.match(r" (?:as|like|to) (?!a result)(?:an? |the )?[a-z]", said.text[match.end() :])
+    if not likened:  # "blind as a bat"
+        yield found(said, "health", match.group("v"))
 
 
 @rule(

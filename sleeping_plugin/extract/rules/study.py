@@ -88,7 +88,10 @@ def _studies(said: Said, match: re.Match[str]) -> Iterator[Found]:
         r"\s(?:at|in|for|with|abroad|there|full-time|part-time|here|online|to)\s?",
         values.first_item(values.cut(rest)),
     )[0]
+    plainly = re.match(r"the [a-z]", phrase)  # "I study the menu"
     phrase = re.sub(r"^the\s+", "", phrase)
+    if plainly and not re.search(r"(?:ology|ics|history|law|arts|sciences|classics)\b", phrase):
+        return
     if (
         phrase
         and len(phrase.split()) <= 5

@@ -186,7 +186,8 @@ def _does_for_living(said: Said, match: re.Match[str]) -> Iterator[Found]:
     """Read "she does nails in Beverley"."""
     if match.group("v").endswith("ing") and not match.group("where"):
         return
-    yield found(said, "line of work", match.group("v"), 0.85)
+    if not values.is_vague(match.group("v")):  # "I do evenings at the shop"
+        yield found(said, "line of work", match.group("v"), 0.85)
     told, _ = values.place(match.group("where") or "", casual=said.casual)
     if told:
         yield found(said, "work city", told, 0.85)
@@ -222,4 +223,5 @@ def _in_the_army(said: Said, match: re.Match[str]) -> Iterator[Found]:
 )
 def _does_for_firm(said: Said, match: re.Match[str]) -> Iterator[Found]:
     """Read "I do payroll for a shipping firm"."""
-    yield found(said, "line of work", match.group("v"), 0.85)
+    if not values.is_vague(match.group("v")):  # "I do evenings at the shop"
+        yield found(said, "line of work", match.group("v"), 0.85)

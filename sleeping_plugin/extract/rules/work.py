@@ -109,6 +109,8 @@ def employer_in(said: Said, text: str, *, strict: bool) -> Iterator[Found]:
     )
     if large or site or head in _PLACES_OF_WORK or (said.casual and not strict):
         value = re.sub(r"^(?:an?|some)\s+", "", front)
+        if re.fullmatch(r"(?:an?|some) [a-z]+", front) and head in _PLACES_OF_WORK:
+            return  # "I work in a school": which?
         yield found(said, "employer", value)
 
 
@@ -297,7 +299,8 @@ def _workplace(said: Said, link: str, text: str) -> Iterator[Found]:
     ].upper() in ("IT", "HR", "PR"):
         yield found(said, "field of work", re.split(r"\s(?:at|for|in|here)\s", phrase)[0])
     elif core.split()[-1].lower() in _PLACES_OF_WORK:
-        yield found(said, "employer", re.sub(r"^(?:an?)\s+", "", core))
+        if not re.fullmatch(r"an? [a-z]+", core):  # "I work in a school": which?
+            yield found(said, "employer", re.sub(r"^(?:an?)\s+", "", core))
         inner = re.search(r"\s(?:in|near) (?P<v>.*)", phrase)
         told, _ = values.place(inner.group("v"), casual=False) if inner else ("", False)
         if told:
