@@ -123,7 +123,9 @@ def questions(day: Mapping[str, Any], home: Home) -> list[Ask]:
             asks.append(Ask("corrected", user(w), (one["new"],)))
             asks.append(Ask("uncorrected", user(w), (one["old"],)))
     learnt = tuple(fact.value for fact in known) + tuple(f["value"] for f in day["facts"])
-    asks += [Ask("strangers", user(one["question"]), learnt) for one in day["strangers"]]
+    for one in day["strangers"]:  # a value that the question holds is no invention in the answer
+        unsaid = tuple(value for value in learnt if not says(one["question"], (value,)))
+        asks.append(Ask("strangers", user(one["question"]), unsaid))
     return asks
 
 
@@ -176,11 +178,11 @@ def one_seed(day: Mapping[str, Any], seed: int, quick: bool) -> dict[str, float]
     """Play one night and measure everything about its file."""
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        version, seconds, home = play_night(day, root, seed)
-        peak = harness.peak_gb()
+        with harness.PeakMemory() as memory:
+            version, seconds, home = play_night(day, root, seed)
         values = figures(day, version, home, root, quick)
         values["seconds of day and night"] = seconds
-        values["peak memory in GB"] = peak
+        values["peak memory in GB"] = memory.gb
         return values
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import operator
 import platform
-import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+SAMPLE_SECONDS = 0.5
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -73,11 +77,33 @@ def commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def peak_gb() -> float:
-    """Return the peak memory of this process and its children so far, in GB."""
-    unit = 1e9 if sys.platform == "darwin" else 1e6  # bytes there, kilobytes here
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(resource.getrusage(one).ru_maxrss for one in who) / unit
+class PeakMemory:
+    """Context manager: the most memory that this process and its children held at one time.
+
+    Sums resident sizes, so that pages of a model that two of them map are counted twice.
+    """
+
+    def __init__(self) -> None:
+        self.gb = 0.0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        own = psutil.Process()
+        while not self._done.wait(SAMPLE_SECONDS):
+            held = 0
+            for process in (own, *own.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):  # it ended meanwhile
+                    held += process.memory_info().rss
+            self.gb = max(self.gb, held / 1e9)
 
 
 def keep(name: str, content: Any) -> None:
