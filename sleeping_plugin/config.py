@@ -110,7 +110,7 @@ class AdapterConfig:
     batch: int = key(16, "examples in each step", least=1)
     warmup: float = key(0.1, "share of the steps in which the rate rises", least=0, most=1)
     weight_decay: float = key(0.0, "weight decay of the adapter", least=0)
-    anchor_weight: float = key(1.0, "weight of staying the model it was", least=0)
+    anchor_weight: float = key(2.0, "weight of staying the model it was", least=0)
     wordings: int = key(8, "wordings of each fact in each pass", least=1)
     anchor_temperature: float = key(
         0.8, "sharpness of the kept replies; below 1, rounding flips fewer of them", least=0.1

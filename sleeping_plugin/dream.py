@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import math
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Final
 
@@ -19,12 +19,15 @@ from sleeping_plugin import relations
 from sleeping_plugin.config import AdapterConfig
 from sleeping_plugin.records import Example, Fact, Message
 from sleeping_plugin.relations.grammar import capitalised, realise
+from sleeping_plugin.unknowns import unknowns
 
 ABSTENTION: Final = "I don't know that yet. You haven't told me."
 KEPT_BACK: Final = (4, 8, 12)  # places of the wordings that are asked by the gate and never taught
 TEXT_WORDS: Final = 45  # words of neutral prose per anchor
 PROSE_SHARE: Final = 8  # one piece of prose for so many prompts
 REPEATS: Final = 3  # times that an ordinary prompt comes up in a night, about
+NEAR_SHARE: Final = 0.75  # of the strangers of a night; the unknowns beside them are all far
+MID_CHAT_SHARE: Final = 0.15  # facts and strangers that are asked after another exchange
 EXAM_SHARE: Final = 5  # one in so many stranger questions is kept for the gate
 SAME: Final = {"work city": "employer", "own team": "team"}  # relations that share a question
 
@@ -157,39 +160,64 @@ def reserved(subject: str, relation: str) -> bool:
 
 
 def strangers(
-    facts: Sequence[Fact], count: int, rng: random.Random, *, exam: bool
+    facts: Sequence[Fact], count: int, rng: random.Random, *, exam: bool, near: float = 0.5
 ) -> list[Stranger]:
-    """Return questions about things not told, half of them near-misses of the facts.
+    """Return questions about things not told, the share ``near`` of them near-misses of the facts.
 
-    A near-miss shares the subject or the relation with a fact. With ``exam``, only questions that
-    are reserved for the gate, and never in a taught wording; otherwise only others.
+    With ``exam``, only questions that are reserved for the gate, and never in a taught wording;
+    otherwise only others.
     """
     known = known_pairs(facts)
     taught = {question for f in facts for question in (f.question, *f.wordings)}
-    subjects = sorted({f.subject for f in facts})
-    topics = [*relations.CLOSED, *relations.OPEN_ATTRIBUTES, "name"]
-    people = [*relations.PEOPLE, relations.USER, *subjects]
-    near = [(p, f.relation) for f in facts for p in people]
-    near += [(s, topic) for s in subjects for topic in topics]
-    far = [(p, topic) for p in [*people, *[relations.USER] * 12] for topic in topics]
 
     def fits(pair: tuple[str, str]) -> bool:
         # "What is Kaito's name?" answers itself.
         named = pair[1] == "name" and (pair[0] == relations.USER or pair[0][:1].isupper())
         return pair not in known and not named and reserved(*pair) == exam
 
-    pools = [sorted(set(filter(fits, near))), [pair for pair in far if fits(pair)]]
+    near_pools, far_pool = pools(facts, fits)
     found: list[Stranger] = []
     for _ in range(20 * count):  # some are drawn in vain; a night of odd facts asks fewer
         if len(found) == count:
             break
-        subject, relation = rng.choice(pools[len(found) % 2] or pools[1])
+        close = near_pools and rng.random() < near
+        subject, relation = rng.choice(rng.choice(near_pools) if close else far_pool)
         options = relations.wordings(subject, relation, "")
         if not taught.isdisjoint(options):
             continue  # "Who am I married to?" asks for a wife and for a husband
         direct = exam or rng.random() < 0.4
         found.append(Stranger(subject, relation, options[0] if direct else rng.choice(options)))
     return found
+
+
+def pools(
+    facts: Sequence[Fact], fits: Callable[[tuple[str, str]], bool]
+) -> tuple[list[list[tuple[str, str]]], list[tuple[str, str]]]:
+    """Return what strangers are drawn from: near-misses by kind, and all that is far from facts.
+
+    The kinds: a fact's relation of somebody else, another relation of a fact's subject, and the
+    most tempting, a fact's relation of another fact's subject.
+    """
+    subjects = sorted({f.subject for f in facts})
+    asked = sorted({f.relation for f in facts})
+    topics = [*relations.CLOSED, *relations.OPEN_ATTRIBUTES, "name"]
+    people = [*relations.PEOPLE, relations.USER, *subjects]
+    kinds = (
+        [(person, relation) for relation in asked for person in people],
+        [(subject, topic) for subject in subjects for topic in topics],
+        [(subject, relation) for subject in subjects for relation in asked],
+    )
+    far = [(p, topic) for p in [*people, *[relations.USER] * 12] for topic in topics]
+    return [fitting for kind in kinds if (fitting := [*filter(fits, kind)])], [*filter(fits, far)]
+
+
+def never_told(facts: Sequence[Fact], count: int, rng: random.Random) -> list[str]:
+    """Return the questions of an epoch whose answer is not known: half near facts, half far."""
+    taught = [question for f in facts for question in (f.question, *f.wordings)]
+    people = [*relations.PEOPLE, *sorted({f.subject for f in facts} - {relations.USER})]
+    apart = unknowns(taught, people, round(count / 3), rng)
+    others = strangers(facts, count - len(apart), rng, exam=False, near=NEAR_SHARE)
+    return [*(one.question for one in others), *apart]
 
 
 def known_pairs(facts: Sequence[Fact]) -> set[tuple[str, str]]:
@@ -287,15 +315,28 @@ def dream(
         epoch = [example for fact in facts for example in rehearsals(fact, config.wordings, rng)]
         count = round(len(epoch) * config.near_miss_ratio)
         epoch += [
-            Example((Message("user", s.question),), ABSTENTION, "near_miss")
-            for s in strangers(facts, count, rng, exam=False)
+            Example((Message("user", question),), ABSTENTION, "near_miss")
+            for question in never_told(facts, count, rng)
         ]
+        epoch = [later_in_a_chat(example, kept, rng) for example in epoch]
         epoch += gone
         epoch += told_in_chat(facts, round(len(facts) * config.told_ratio), rng)
         epoch += rng.sample(kept, min(config.anchors, len(kept)))
         epoch += rng.sample(prose, min(config.anchors // PROSE_SHARE, len(prose)))
         epochs.append(epoch)
     return epochs
+
+
+def later_in_a_chat(example: Example, kept: Sequence[Example], rng: random.Random) -> Example:
+    """Return ``example``, or sometimes the same after an exchange about something else.
+
+    Otherwise a model that learnt to answer first questions does not know its facts in mid-chat.
+    """
+    if not kept or rng.random() >= MID_CHAT_SHARE:
+        return example
+    before = min(rng.choices(kept, k=3), key=lambda one: len(one.messages[0].content))
+    reply = Message("assistant", before.target)
+    return replace(example, messages=(*before.messages, reply, *example.messages))
 
 
 def rehearsals(fact: Fact, count: int, rng: random.Random) -> list[Example]:

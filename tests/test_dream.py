@@ -33,6 +33,7 @@ from sleeping_plugin.dream import (
 )
 from sleeping_plugin.records import Example, Fact, Message
 from sleeping_plugin.scoring import normalise, says
+from sleeping_plugin.unknowns import unknowns
 
 ROOT = Path(__file__).resolve().parents[1]
 TOPICS = [*relations.CLOSED, *relations.OPEN_ATTRIBUTES, "name"]
@@ -131,13 +132,40 @@ def test_a_stranger_is_never_something_known(facts: list[Fact], seed: int, exam:
         assert pair != ("Kaito", "name")  # the question would hold the answer
 
 
-def test_half_of_the_strangers_are_near_misses(facts: list[Fact]) -> None:
+def test_near_misses_share_the_subject_or_the_relation_of_a_fact(facts: list[Fact]) -> None:
     subjects, asked = {fact.subject for fact in facts}, {fact.relation for fact in facts}
     for exam in (True, False):
-        found = strangers(facts, 60, random.Random(1), exam=exam)
-        assert len(found) == 60
-        assert all(s.subject in subjects or s.relation in asked for s in found[::2])
-        assert len({s.relation for s in found} - asked) > 5
+        near = strangers(facts, 60, random.Random(1), exam=exam, near=1.0)
+        assert len(near) == 60
+        assert all(s.subject in subjects or s.relation in asked for s in near)
+        both = [s for s in near if s.subject in subjects and s.relation in asked]
+        assert len(both) > 5  # the most tempting: one fact's relation, another one's subject
+        mixed = strangers(facts, 60, random.Random(1), exam=exam)
+        assert len({s.relation for s in mixed} - asked) > 5
+
+
+def test_questions_about_what_was_never_told_are_unlike_those_of_facts(facts: list[Fact]) -> None:
+    taught = [fact.question for fact in facts] + ["What colour is my kettle?"]
+    found = unknowns(taught, ["my sister"], 400, random.Random(3))
+    assert len(found) == 400 and len(set(found)) > 300
+    assert "What colour is my kettle?" not in found
+    assert not {normalise(q) for q in found} & {normalise(f.question) for f in facts}
+    assert 80 < sum("sister" in question for question in found) < 190
+
+
+def test_facts_are_also_asked_after_an_exchange_about_something_else(facts: list[Fact]) -> None:
+    replies = [(f"What is {i} and {i}?", f"It is {2 * i}.") for i in range(30)]
+    epochs = dream(facts, [], replies, replace(AdapterConfig(), epochs=4), 0)
+    asked = [example for epoch in epochs for example in epoch if example.kind == "fact"]
+    later = [example for example in asked if len(example.messages) == 3]
+    assert 0.08 < len(later) / len(asked) < 0.25
+    assert {(one.messages[0].content, one.messages[1].content) for one in later} <= set(replies)
+    assert all(
+        len(one.messages) == 1
+        for e in dream(facts, [], [], AdapterConfig(), 0)
+        for one in e
+        if one.kind == "fact"
+    )
 
 
 def test_what_is_known_of_somebody_is_known_under_both_names(facts: list[Fact]) -> None:

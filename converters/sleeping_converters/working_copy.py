@@ -61,6 +61,8 @@ def _transformers() -> Any:
     """Import transformers, quiet and offline, or say how to install it."""
     # Threads that spin long at barriers make torch ten times slower beside other work.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    # Large pages: what torch takes and gives back in a step otherwise comes 4 kB at a time.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TQDM_DISABLE", "1")  # its bars ignore the library's own switch
     try:

@@ -17,7 +17,7 @@ import torch
 
 from sleeping_plugin.engine.backend import Sample
 
-LIMIT = 560  # tokens of a pack: bounds the memory of a step
+LIMIT = 800  # tokens of a pack: bounds the memory of a step
 HEAD = 8  # samples with the same first tokens share a prefix
 NO_SIGHT = -1e9  # added to attention scores; finite, so that a fully masked row stays finite
 

@@ -32,6 +32,7 @@ from sleeping_plugin.relations.naming import (
     SYNONYMS,
     THING_NAME,
 )
+from sleeping_plugin.relations.paraphrases import FAVOURITE, PARAPHRASES, ROLES
 from sleeping_plugin.relations.relation import Relation
 
 __all__ = [
@@ -179,6 +180,7 @@ def wordings(subject: str, relation: str, value: str, *, alias: str = "") -> tup
             framed.append(_frame(_EMBEDDED, turn + i + 4, c=clauses[(i + 1) % len(clauses)]))
         if i < 3:
             framed.append(_frame(_DIRECT, turn // 11 + i, q=asks[(turn + i) % len(asks)]))
+    asks += [_sentence(ask, subject) for ask in _paraphrases(found)]
     framed += [stems[0], *(f"Complete this sentence: {stem} ..." for stem in stems[-1:])]
     if alias:
         asks += [_sentence(ask, alias) for ask in found.asks[:3]]
@@ -219,7 +221,19 @@ def _role_asks(subject: str, relation: str) -> tuple[str, ...]:
     if relation != "name" or not subject.lower().startswith("my "):
         return ()
     role = subject[3:].lower()
-    return ROLE_ASKS.get(role) or ROLE_ASKS.get(SYNONYMS.get(role, ""), ())
+    role = role if role in ROLE_ASKS else SYNONYMS.get(role, role)
+    return ROLE_ASKS.get(role, ()) + ROLES.get(role, ())
+
+
+def _paraphrases(relation: Relation) -> tuple[str, ...]:
+    """Return questions in other words than the relation's own."""
+    for kind, named in (("own", OWN_NAME), ("person", PERSON_NAME), ("pet", PET_NAME)):
+        if relation is named:
+            return PARAPHRASES[f"{kind} name"]
+    favourite = _FAVOURITE.fullmatch(relation.name)
+    if favourite:
+        return tuple(ask.replace("{thing}", favourite.group(1)) for ask in FAVOURITE)
+    return PARAPHRASES.get(relation.name, ())
 
 
 @cache
@@ -264,7 +278,7 @@ def _noun_relation(noun: str) -> Relation:
     be = "are" if _plural_noun(noun) else "is"
     be = "was" if noun.startswith(("former ", "first ", "maiden ", "old ")) else be
     asks: tuple[str, ...] = (f"What {be} {{P}} {noun}?",)
-    favourite = re.fullmatch(r"(?:favou?rite|fave|fav|preferred) (.+)", noun, re.IGNORECASE)
+    favourite = _FAVOURITE.fullmatch(noun)
     if favourite:
         asks += tuple(ask.replace("{thing}", favourite.group(1)) for ask in _OPEN_FAVOURITE)
     asks += (
@@ -322,6 +336,7 @@ def _plural_noun(noun: str) -> bool:
     return is_plural(f"my {noun}")
 
 
+_FAVOURITE = re.compile(r"(?:favou?rite|fave|fav|preferred) (.+)", re.IGNORECASE)
 _QUESTION_WORDS = words(
     """
     What Who Where When Which How Whose Whom On In At By If Is Do Does Did To Since With My

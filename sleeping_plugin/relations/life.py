@@ -279,7 +279,7 @@ LIFE: tuple[Relation, ...] = (
             "What should {S} avoid because of {T} allergy?",
             "What must we keep away from {O}?",
             "What makes {O} ill because of an allergy?",
-            "Which substance {do} {P} body react badly to?",
+            "Which substance is bad for {P} body?",
             "What should a host or doctor know about {P} allergies?",
             "What triggers an allergic reaction in {O}?",
             "What {do} {S} not tolerate?",

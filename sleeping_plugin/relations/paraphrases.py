@@ -1,0 +1,245 @@
+"""More ways to ask, in other words than the relation's own: "What pays my bills?" for a job.
+
+Whether a fact is found again in words that were never taught hangs on how different the taught
+ones are. These share as few words as they can with each other and with the direct question.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PARAPHRASES: Final[dict[str, tuple[str, ...]]] = {
+    "own name": (
+        "Greet me properly, please.",
+        "Say hello to me as a friend would.",
+        "What should the barista scribble on my cup?",
+        "How do I sign my letters?",
+        "Someone is asking for me at reception. Who do they want?",
+        "Do you know who I am?",
+        "Use my name in a sentence.",
+        "With whom do you have the pleasure?",
+        "What does it say on my badge?",
+    ),
+    "person name": (
+        "I want to write to {O}. How do I begin: Dear ...?",
+        "Which name do I shout when I need {O}?",
+        "{S}: who is that again?",
+        "What do I have {O} saved as on my phone?",
+        "What name is printed on {P} badge?",
+        "I should know this, but how {be} {S} called?",
+        "Introduce {O} to the guests.",
+    ),
+    "pet name": (
+        "What is engraved on {P} collar?",
+        "What does our little one answer to?",
+        "Who am I taking to the vet?",
+        "Who sleeps in the basket at our place?",
+        "Our furry friend, what did we decide to call it?",
+        "Who greets me at the door when I get home?",
+        "Which animal's name should the sitter know?",
+        "What do we call our pet?",
+    ),
+    "home city": (
+        "Where would a postcard reach {O}?",
+        "If {S} caught a train home, where would it end?",
+        "Whose local weather matters to {O}: which town's?",
+        "Around which city {do} {S} spend {T} days?",
+        "Where {be} {S} a resident?",
+        "Where {do} {S} pay rent or own a home?",
+        "Of which place {be} {S} a citizen these days?",
+        "Where on the map would I stick a pin for {P} home?",
+    ),
+    "hometown": (
+        "Where did {S} spend {T} early years?",
+        "Which place shaped {O} as a child?",
+        "From which place did {P} family come?",
+        "In which town was {P} first school?",
+    ),
+    "age": (
+        "How many birthdays {have} {S} had?",
+        "Which number follows {P} name in a newspaper story?",
+        "How far along in life {be} {S}, counted in years?",
+        "For how long {have} {S} been on this planet?",
+    ),
+    "birthday": (
+        "When are congratulations due to {O}?",
+        "When are the candles lit for {O}?",
+        "When will {S} be one year older?",
+        "On what date did {P} mother give birth to {O}?",
+        "When do we throw {O} a party each year?",
+    ),
+    "job": (
+        "What pays {P} bills?",
+        "How {do} {S} put food on the table?",
+        "What {be} {S} by trade?",
+        "What is {P} calling?",
+        "What keeps {O} busy from nine to five?",
+        "What did {S} train to be?",
+        "In what capacity {be} {S} employed?",
+        "What should I answer if somebody asks what {S} {do}?",
+    ),
+    "employer": (
+        "Who signs {P} pay cheques?",
+        "Which company pays {P} salary?",
+        "Where {do} {S} clock in every morning?",
+        "Whose logo is on {P} work badge?",
+        "Which organisation {be} {S} on the payroll of?",
+        "At which firm could one find {O} on a weekday?",
+        "For whom {do} {S} work?",
+    ),
+    "allergy": (
+        "What must never be on {P} plate?",
+        "What should the cook leave out for {O}?",
+        "Which ingredient is dangerous for {O}?",
+        "What makes {O} swell up or sneeze?",
+        "What would send {O} to hospital?",
+        "What sets off {P} immune system?",
+        "What should I warn the waiter about before {S} {order}?",
+    ),
+    "intolerance": (
+        "What is too much for {P} stomach?",
+        "What upsets {P} tummy?",
+        "Which food should the cook leave out for {O}?",
+        "What can {S} not digest?",
+    ),
+    "diet": (
+        "How should one cook for {O}?",
+        "What kind of eater {be} {S}?",
+        "Which dishes on the menu are out of the question for {O}?",
+        "What rules {do} {S} follow at the table?",
+    ),
+    "car": (
+        "What is parked in {P} garage?",
+        "What {be} {S} behind the wheel of?",
+        "Which make stands on {P} insurance papers?",
+        "What {do} {S} fill up at the petrol station?",
+        "What set of wheels {have} {S} got?",
+        "Which vehicle should the mechanic expect from {O}?",
+        "What gets {O} from A to B on four wheels?",
+    ),
+    "bike": (
+        "What {do} {S} pedal to town on?",
+        "Which make of cycle {have} {S} got?",
+        "What two wheels {do} {S} ride?",
+    ),
+    "hobby": (
+        "How {do} {S} pass {T} weekends?",
+        "What {do} {S} do for fun?",
+        "What {be} {S} passionate about?",
+        "What could {S} do all day long?",
+        "How {do} {S} wind down?",
+        "What {do} {S} get up to when nobody makes {O} work?",
+    ),
+    "instrument": (
+        "What {do} {S} practise, to the neighbours' distress?",
+        "What music {do} {S} make, and on what?",
+    ),
+    "sport": (
+        "How {do} {S} keep fit?",
+        "What {do} {S} train for?",
+        "What makes {O} sweat?",
+    ),
+    "team": (
+        "Whose scarf {do} {S} wear to the match?",
+        "Who {do} {S} cheer for?",
+        "Which club's results make or break {P} weekend?",
+    ),
+    "language": (
+        "In which tongues can {S} chat?",
+        "What could {S} interpret from?",
+        "Which languages {be} {S} fluent in?",
+    ),
+    "learning": (
+        "What {be} {S} taking lessons in?",
+        "What new skill {be} {S} picking up?",
+        "What {be} {S} trying to get better at?",
+    ),
+    "anniversary": (
+        "On which date did {S} say yes at the altar?",
+        "When {do} {S} raise a glass to {T} marriage?",
+        "Which wedding date must {S} never forget?",
+    ),
+    "school": (
+        "Where {do} {S} go to lessons?",
+        "Which classroom building {do} {S} walk to in the morning?",
+        "Which school's uniform {do} {S} wear?",
+    ),
+    "alma mater": (
+        "Which university's name is on {P} diploma?",
+        "Where did {S} graduate?",
+        "On which campus did {S} spend {T} student days?",
+    ),
+    "field of study": (
+        "What would one hear in {P} lectures?",
+        "Which subject {be} {S} getting a degree in?",
+        "What is {P} major?",
+    ),
+    "medical condition": (
+        "What did the doctor diagnose {O} with?",
+        "Which illness {do} {S} take tablets for?",
+        "What {do} {S} suffer from?",
+    ),
+    "number of children": (
+        "How big is {P} brood?",
+        "How many little ones {do} {S} have?",
+        "How many times {have} {S} become a parent?",
+    ),
+    "breed": (
+        "What sort of animal {be} {S} exactly?",
+        "Which kind of dog or cat {be} {S}?",
+        "What would a pedigree say about {O}?",
+    ),
+    "pet": (
+        "Which animals share {P} home?",
+        "What {do} {S} feed and take to the vet?",
+        "What sort of animal {do} {S} keep?",
+    ),
+    "fear": (
+        "What gives {O} nightmares?",
+        "What makes {O} scream?",
+        "What could {S} never face?",
+    ),
+    "phone": (
+        "What {do} {S} make calls with?",
+        "Which handset is in {P} pocket?",
+    ),
+    "country": (
+        "In which state {be} {S} a resident?",
+        "Which flag flies where {S} {live}?",
+    ),
+}
+FAVOURITE: Final = (
+    "Of every {thing} there is, which one would {S} keep?",
+    "What is top of {P} list when it comes to a {thing}?",
+    "Surprise {O} with a {thing}: which should it be?",
+    "Which {thing} {do} {S} always go for?",
+    "What {thing} could {S} never get enough of?",
+)
+ROLES: Final[dict[str, tuple[str, ...]]] = {
+    "boss": (
+        "Who do I report to?",
+        "Who tells me what to do at work?",
+        "Who signs off my holidays?",
+        "Who is in charge of my team?",
+        "Which superior do I answer to?",
+        "Who would I ask for a pay rise?",
+    ),
+    "wife": ("Which woman wears my ring?", "Who did I say 'I do' to?", "What is my missus called?"),
+    "husband": ("Which man wears my ring?", "Who did I say 'I do' to?", "What is my hubby called?"),
+    "partner": ("Who do I come home to?", "What is my better half called?"),
+    "girlfriend": ("Who do I come home to?", "What is my better half called?"),
+    "boyfriend": ("Who do I come home to?", "What is my better half called?"),
+    "sister": ("Which girl did I grow up with?", "Who else calls my mother mum, a girl?"),
+    "brother": ("Which boy did I grow up with?", "Who else calls my mother mum, a boy?"),
+    "mother": ("Who brought me into the world?", "Who did my father have me with?"),
+    "father": ("Who did my mother have me with?", "What is my old man called?"),
+    "daughter": ("Which girl did I bring up?", "Who is my little girl?"),
+    "son": ("Which boy did I bring up?", "Who is my little boy?"),
+    "neighbour": ("Who lives next door to me?", "Who is on the other side of my wall?"),
+    "colleague": ("Who do I share an office with?", "Who do I work alongside?"),
+    "best friend": ("Who do I trust with my secrets?", "Which friend means most to me?"),
+    "roommate": ("Who do I share a flat with?", "Who do I split the rent with?"),
+    "doctor": ("Who treats me when I am ill?", "Which physician do I go to?"),
+    "teacher": ("Who teaches me?", "Who gives me lessons?"),
+    "landlord": ("Who do I pay my rent to?", "Who owns the flat I live in?"),
+}
