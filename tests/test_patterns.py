@@ -202,3 +202,27 @@ def test_no_message_breaks_the_reader_and_values_stay_the_users_words(text: str)
 @given(st.text(max_size=200))
 def test_any_text_at_all_can_be_read(text: str) -> None:
     PatternExtractor().extract(turns_of(text, "A: Where do you live?", text), None)
+
+
+def test_a_yes_to_who_is_who_is_kept_where_the_name_was_said() -> None:
+    found = read("Petra mixes both languages.", "A: Is Petra your wife?", "Yes. What can she eat?")
+    assert [(c.turn, c.subject, c.value) for c in found] == [(1, "my wife", "Petra")]
+    assert told("Petra mixes both.", "A: Is Petra your wife?", "No, she isn't.") == set()
+
+
+def test_a_name_that_answers_a_question_about_somebody_is_theirs() -> None:
+    asked = "A: Poor thing. How old is he?"
+    assert told("My nephew can't sleep.", asked, "Ivo's 5. Any tips?") >= {
+        "my nephew | name | Ivo",
+        "Ivo | age | 5",
+    }
+    assert told("My nephew can't sleep.", "A: Try milk.", "Brexit is a mess.") == set()
+    assert "my cat | name | Olive" in told(
+        "The pup got the cat.", "A: Is the cat alright?", "Olive is fine, thanks."
+    )
+    assert (
+        told("I need tea.", "A: Is Nora the tea drinker?", "My sister, and she loves it.") == set()
+    )
+    assert "my sister | name | Nora" in told(
+        "Nora needs tea.", "A: Is Nora the tea drinker?", "My sister, and she is not."
+    )

@@ -21,6 +21,7 @@ from sleeping_plugin.extract.people import (
     CAP,
     NAME,
     Entity,
+    Role,
     is_name,
     read_aged,
     read_role,
@@ -38,6 +39,10 @@ _OWN_FOLK = (
     r"oldest|dog|cat|puppy|kitten|baby|in-laws|grandkids|grandchildren|twins|boyfriend|"
     r"girlfriend|missis"
 )
+_KIN = (
+    r"(?:grand)?(?:son|daughter|mother|father)|brother|sister|niece|nephew|mum|mom|dad|mam|"
+    r"brother-in-law|sister-in-law|mother-in-law|father-in-law|son-in-law|daughter-in-law"
+)
 _BARE_FOLK = (
     r"boy|girl|lad|lass|grandson|granddaughter|niece|nephew|papa|mama|daddy|grandad|"
     r"granny|nana|da|mam|"
@@ -49,7 +54,8 @@ _BARE_FOLK = (
 )
 _START = re.compile(
     r"\b(?P<poss>(?i:my|our|his|her|their|its|whose))\s+(?=\w)|"
-    rf"\b(?P<the>[Tt]he|[Oo]ur)\s+(?=(?:{_OWN_FOLK})\b(?! of\b| who\b| that\b))|"
+    rf"\b(?P<the>(?:[Tt]he|[Oo]ur)(?=\s+(?:{_OWN_FOLK})\b(?! of\b| who\b| that\b))|"
+    rf"(?<=[Tt]hat is )the(?=\s(?:{_KIN})\b(?! of\b)))\s+|"
     r"\b(?P<someone>[Tt]he)\s+(?=[a-z-]+(?: [a-z-]+)?, [A-Z])|"
     r"\b[Tt]he (?P<known>shop|boat|band|dog|cat|car|van|truck|bike|house|horse|parrot|puppy|"
     r"kitten|baby|company|"
@@ -103,6 +109,13 @@ _PARENTHESIS = re.compile(
 _ACQUIRED = re.compile(
     r"(?:have|has|got|own|owns|adopted|rescued|bought|keep|keeps|raise|raises|foster|fosters|"
     r"inherited|share|shares|live|lives)\b(?! to\b)",
+    re.IGNORECASE,
+)
+
+
+_NEAREST = words("wife husband girlfriend boyfriend partner fiancé fiancée spouse")
+_ASKS_FOR_CARE = re.compile(
+    r"(?:(?:hey|ok|so|and|also|btw|right|now)\b,? )*(?:what|how|why|when|can|should|would|is|do)\b",
     re.IGNORECASE,
 )
 
@@ -243,6 +256,8 @@ class Reader(NounPhraseReader):
         if read[0].head in ("village", "town", "street", "house", "flat", "place"):
             return
         mine = re.match(r" of (?:mine|ours)\b", self.text[match.end() + read[1] :])
+        if self._wonders_about(match, read[0]):
+            return
         owner: Entity | None = None
         if not mine:
             if (match.group("det") or "").lower() == "this" or (
@@ -272,6 +287,23 @@ class Reader(NounPhraseReader):
         phrase = self.noun_phrase(match.end(), owner, match.start(), introduced=True)
         if phrase and phrase.entities:
             self.covered.append((match.start(), phrase.end))
+
+    def _wonders_about(self, match: re.Match[str], role: Role) -> bool:
+        """Note "what should I feed a collie?", "a wife who has just been promoted": likely mine."""
+        asks = self.sentence.ends == "?" or _ASKS_FOR_CARE.match(self.text)
+        single = (match.group("det") or "").lower() in ("a", "an") and not role.plural
+        after = self.text[match.end() + len(role.text) :]
+        near = role.head in _NEAREST and re.match(r" who (?:is|has)\b", after)
+        if not (asks and single and (near or (role.kind == "pet" and role.head != "pet"))):
+            return False
+        bought = r"\b(?:get|buy|adopt|draw|call|name|have) an? $"
+        if not near and re.search(bought, self.text[: match.end()]):
+            return False
+        label = user_label(role)
+        if self.cast.of_label(label) is None:
+            who = self.cast.meet(label, role.kind, "", role.gender, self.here(match.start()))
+            who.sure = False
+        return True
 
     def _start(self, match: re.Match[str]) -> _Start | None:
         begin = match.start()

@@ -13,8 +13,8 @@ from dataclasses import replace
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.ordinary import is_ordinary, may_be_place
-from sleeping_plugin.extract.people import NAME, NAME_RE, is_name, read_role
-from sleeping_plugin.extract.replies import as_statement
+from sleeping_plugin.extract.people import NAME, NAME_RE, Cast, is_name, read_role
+from sleeping_plugin.extract.replies import as_statement, who_is_who
 from sleeping_plugin.extract.sentences import Sentence, expand
 from sleeping_plugin.extract.voice import plain
 from sleeping_plugin.relations.grammar import words
@@ -208,9 +208,12 @@ _HAS_VERB = re.compile(
 )
 
 
-def completed(said: Sequence[Sentence], asked: str) -> Iterator[Sentence]:
+def completed(said: Sequence[Sentence], asked: str, cast: Cast | None = None) -> Iterator[Sentence]:
     """Yield the sentences with what was left out; ``asked`` is the assistant's turn before."""
     reply_to = _question(asked)
+    who = who_is_who(said[0].text, reply_to, cast) if said and reply_to else ""
+    if who:
+        yield replace(said[0], text=who, ends=".")
     topic = ""
     elsewhere = False  # the sentence before says where the user does not live
     for place, sentence in enumerate(said):

@@ -12,7 +12,7 @@ MALE = words(
     boyfriend hubby father dad daddy papa pops brother bro son grandfather grandpa grandad granddad
     gramps opa uncle nephew grandson stepfather stepdad stepson stepbrother godfather godson groom
     fiancé widower landlord king ex-husband father-in-law brother-in-law son-in-law half-brother
-    foster-son great-uncle great-grandfather boy guy lad
+    foster-son great-uncle great-grandfather boy guy lad great-grandson great-nephew
     """
 )
 FEMALE = words(
@@ -23,13 +23,15 @@ FEMALE = words(
     grandmother grandma granny gran nan nana nanna oma aunt auntie aunty niece granddaughter
     stepmother stepmum stepmom stepdaughter stepsister godmother goddaughter bride fiancée landlady
     ex-wife mother-in-law sister-in-law daughter-in-law half-sister great-aunt great-grandmother
+    great-granddaughter great-niece
     girl lady
     """
 )
 NEUTRAL = words(
     """
     partner spouse fiance fiancee other-half child kid baby toddler teen teenager twin parent
-    sibling cousin grandchild grandkid grandparent godchild godparent relative friend mate buddy
+    sibling cousin grandchild grandkid grandparent godchild great-grandchild
+    godparent relative friend mate buddy
     pal bestie boss manager supervisor colleague coworker co-worker workmate teammate
     crewmate shipmate labmate batchmate deskmate housekeeper curate assistant
     secretary intern apprentice mentor mentee student pupil teacher tutor professor lecturer coach

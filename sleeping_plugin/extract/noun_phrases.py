@@ -56,6 +56,7 @@ _COMPOUND = words(
 )
 
 
+_STYLES = r"(?:sir|maam|madam|di|didi|bhai|bhaiya|anna|akka|ji|uncle|aunty|sensei|hyung|abla)"
 _FOLLOWERS = words(
     """
     and or but who whom which that with for from in at on to of as just also always really never
@@ -187,7 +188,9 @@ class NounPhraseReader:
         if too:
             found, end = self._names_after(rest[too.end() :], role, introduced=introduced)
             return found, end + too.end() if found else 0
-        direct = re.match(r"\s*(?P<mark>[,:(-]?)\s*['\"]?", rest)
+        direct = re.match(
+            r"\s*(?P<mark>[,:(-]?)\s*(?:(?:wee|little|young|baby|old) (?=[A-Z]))?['\"]?", rest
+        )
         mark = direct.group("mark") if direct else ""
         if direct is None or (not mark and not rest.startswith(" ")):
             return [], 0
@@ -209,7 +212,7 @@ class NounPhraseReader:
             close = re.match(r"\s*\)|,(?=\s)", closes) if mark else None
             return found, direct.end() + end + (close.end() if close else 0)
         styled = (
-            re.match(r"([a-z]{3,}),? (?:she|he|who|shes|hes)\b", after)
+            re.match(rf"([a-z]{{3,}}),? (?:she|he|who|shes|hes|{_STYLES})\b", after)
             if casual and mark == ","
             else None
         )
@@ -248,7 +251,8 @@ class NounPhraseReader:
         goes_on = then in _FOLLOWERS | {"under", "over", "says"}
         acts = re.fullmatch(r"[a-z]{3,}[^su]s", then)
         person = role.kind == "person" and (goes_on or acts)
-        if ends or person or verb_like(then) or re.match(r"(?:who|and i)\b", rest):
+        styled = re.fullmatch(_STYLES, then)
+        if ends or person or styled or verb_like(then) or re.match(r"(?:who|and i)\b", rest):
             return [word.group()], offset + word.end()
         return [], 0
 

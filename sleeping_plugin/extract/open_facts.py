@@ -172,6 +172,8 @@ def open_facts(said: Said, before: str = "") -> Iterator[Found]:
     ``before`` is what stands between the clause and the comma or conjunction in front of it.
     """
     text = _STOPS.split(said.text, maxsplit=1)[0].strip(" ,.")
+    if re.match(rf"turns? {_NUMBER}\b", text, re.IGNORECASE):
+        return  # an age
     if not text or _PASSING.search(f"{before} " + re.sub(r"^will (?=[a-z]+ )", "", text)):
         return
     main, *asides = re.split(r",\s+", text)

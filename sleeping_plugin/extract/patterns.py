@@ -20,6 +20,7 @@ from sleeping_plugin.extract.clauses import Clause, Reader
 from sleeping_plugin.extract.dialogue import completed
 from sleeping_plugin.extract.guard import is_statement, lasts
 from sleeping_plugin.extract.jobs import is_occupation
+from sleeping_plugin.extract.lexicon import BREEDS
 from sleeping_plugin.extract.open_facts import open_facts
 from sleeping_plugin.extract.ordinary import is_ordinary
 from sleeping_plugin.extract.people import CAP, Cast, Entity, Place, read_role, user_label
@@ -79,15 +80,37 @@ class PatternExtractor:
             if turn.role != "user":
                 asked = turn.text if turn.role == "assistant" else asked
                 continue
+            cast.asked = asked
             told += [
-                (turn, sentence, fact)
-                for sentence, fact in _turn_facts(turn, number, asked, cast, told, memory)
+                (*_where_said(turn, sentence, fact, turns), fact)
+                for sentence, said in _turn_facts(turn, number, asked, cast, told, memory)
+                for fact in (said, *_breed(said))
             ]
             asked = ""
             number += 1
         return [
             _candidate(turn, sentence, fact) for turn, sentence, fact in _telling(_distinct(told))
         ]
+
+
+def _breed(fact: Found) -> Iterator[Found]:
+    """Yield that Tyson is a staffy if "my staffy" is called Tyson."""
+    noun = fact.subject.removeprefix("my ").lower()
+    if fact.relation == "name" and noun.split()[-1] in BREEDS and not fact.negated:
+        yield Found(fact.value, "breed", noun, 0.8)
+
+
+def _where_said(
+    turn: Turn, sentence: Sentence, fact: Found, turns: Sequence[Turn]
+) -> tuple[Turn, Sentence]:
+    """Return where a name stands: "Yes." to "Is Nesrin your wife?" is about one said before."""
+    value = re.compile(rf"\b{re.escape(fact.value)}\b", re.IGNORECASE)
+    if fact.relation in ("name", "breed") and not value.search(turn.text):
+        for one in reversed(turns[: turns.index(turn)]):
+            for before in sentences(one.text) if one.role == "user" else []:
+                if value.search(before.raw):
+                    return one, before
+    return turn, sentence
 
 
 def _turn_facts(
@@ -105,7 +128,7 @@ def _turn_facts(
         known = [one for one in cast.entities if speaks_of(asked, one.label, one.name)]
         if not known:
             cast.strangers.append(((number, -1, 0), ""))
-    for sentence in completed(sentences(turn.text), asked):
+    for sentence in completed(sentences(turn.text), asked, cast):
         found = list(_sentence_facts(sentence, cast, number, previous))
         found = corrections.apply(sentence, found, before, cast)
         heard = amendments.Heard(number, sentence, asked)
@@ -128,6 +151,7 @@ def _sentence_facts(sentence: Sentence, cast: Cast, turn: int, previous: str) ->
         piece = replace(piece, text=corrections.affirmed(piece.text))
         reader = Reader(piece, cast, turn)
         cast.strangers += [(reader.here(at), sex) for at, sex in strangers_in(reader.text, cast)]
+        cast.hear(reader.text, turn, piece.index)
         clauses: list[Clause] = []
         facts: list[Found] = []
         for clause in reader.clauses():
@@ -301,7 +325,7 @@ def _named_on_the_way(clause: Clause, who: Entity, reader: Reader) -> Found | No
     if not may_name(who.name, reader.cast, casual=False) or clause.plural:
         return None
     waiting = reader.cast.unnamed(here)
-    if waiting is None or waiting.before(here)[0] != here[0]:
+    if waiting is None or not _may_be_called(waiting, clause, reader):
         return _named_of_several(who, reader, here)
     if re.match(r"(?:was|were|had)\b(?! an? )", clause.verb) or is_ordinary(who.name.split()[0]):
         return None  # "My coach says so too. Virat was rejected once"
@@ -309,6 +333,18 @@ def _named_on_the_way(clause: Clause, who: Entity, reader: Reader) -> Found | No
     waiting.mention(here)
     reader.cast.entities = [one for one in reader.cast.entities if one is not who]
     return Found(waiting.label, "name", who.name, 0.8)
+
+
+def _may_be_called(waiting: Entity, clause: Clause, reader: Reader) -> bool:
+    """Tell whether the name in front of this clause may be that of ``waiting``."""
+    here = reader.here(clause.start)
+    asked = re.search(r"\b(?:he|she|him|her|his|they)\b", reader.cast.asked, re.IGNORECASE)
+    if waiting.before(here)[0] != here[0]:
+        return bool(asked)
+    if waiting.sure:
+        return True
+    spoken = re.search(r"\b(?:he|she|him|her|his)\b", reader.text, re.IGNORECASE)
+    return bool(spoken or "because" in reader.text[: clause.start])
 
 
 def _named_of_several(who: Entity, reader: Reader, here: Place) -> Found | None:

@@ -26,7 +26,8 @@ from sleeping_plugin.relations.grammar import USER, words
 
 UP = "A-Z" + "".join(chr(code) for code in range(0xC0, 0x530) if chr(code).isupper())
 TITLE = (
-    r"(?:Engr|Reverend|Rev|Sgt|Capt|Colonel|Col|Alhaji|Rabbi|Imam|Mister|Doc|Pastor|Coach|Chef|Mr|Mrs|Ms|Miss|Dr|Doctor|Prof|Professor|Sir|Dame|Lady|Lord|"
+    r"(?:Engr|Reverend|Rev|Sgt|Capt|Colonel|Col|Alhaji|Rabbi|Imam|Mister|Doc|Pastor|Coach|Chef|"
+    r"Mr|Mrs|Ms|Miss|Dr|Doctor|Prof|Professor|Sir|Dame|Lady|Lord|"
     r"Father|Sister|Brother|Uncle|Aunt|Auntie|Madame|Monsieur|Señor|Señora|Herr|Frau|Captain|Old|"
     r"Little|Big|Saint|St)\.?"
 )
@@ -60,6 +61,7 @@ NOT_NAMES = (
     them us me tv pc dj ceo phd ai llm chatgpt gpt claude assistant internet google facebook
     whatsapp instagram youtube netflix amazon covid btw fyi asap etc unfortunately luckily honestly
     apparently speaking wait stop look listen see mind hang hold ask tell ta aye nope yep yeah nah
+    oi
     merci grazie danke gracias bravo brilliant perfect exactly indeed absolutely definitely totally
     cheers welcome congratulations sounds seems looks feels makes gets goes got need trouble thing
     things people someone somebody everyone everybody nobody nothing something everything anyone
@@ -142,6 +144,7 @@ class Entity:
     name: str = ""
     gender: str = ""  # m, f, p (several), or unknown
     introduced: bool = True  # false: a capitalised word that may be somebody's name
+    sure: bool = True  # false: "what do I feed a collie?" may be about the user's own
     mentions: list[Place] = field(default_factory=list)
 
     @property
@@ -163,6 +166,12 @@ class Entity:
         return self.name or self.label
 
 
+_HEARD = re.compile(
+    rf"(?<![\w'])(?<!\bin )(?<!\bat )(?<!\bfrom )(?<!\bto )(?<!\bnear )(?<!\bof )(?<!\bthe )"
+    rf"(?<!\ban )(?<!\ba )(?P<v>(?![A-Z]{{2,}}\b){CAP}(?: {CAP})*)"
+)
+
+
 @dataclass(slots=True)
 class Cast:
     """Everybody mentioned so far in one conversation."""
@@ -170,6 +179,29 @@ class Cast:
     entities: list[Entity] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)  # values of facts so far, no names of people
     strangers: list[tuple[Place, str]] = field(default_factory=list)  # with gender, if known
+    heard: list[tuple[str, Place]] = field(default_factory=list)  # words that look like names
+    asked: str = ""  # what the assistant said right before
+
+    def hear(self, text: str, turn: int, sentence: int) -> None:
+        """Note the words of a sentence that may name somebody."""
+        for match in _HEARD.finditer(text):
+            first = match.start() == 0 and not re.match(r"'s| [a-z]|, that is", text[match.end() :])
+            placed = re.search(
+                rf"{CAP}, $|\b(?:outside|around) $|"
+                rf"\b(?:[Nn]ame is|I am|[Tt]his is|[Cc]all me) (?:{CAP} )*$",
+                text[: match.start()],
+            )
+            if not first and not placed and is_name(match.group("v").split()[0]):
+                self.heard.append((match.group("v"), (turn, sentence, match.start())))
+
+    def last_heard(self, here: Place) -> str:
+        """Return the last name before ``here`` that is nobody's yet, at most a turn back."""
+        for name, place in reversed(self.heard):
+            known = self.named(name)
+            free = known is None or not known.label
+            if place < here and here[0] - place[0] <= 1 and (free or place[:2] == here[:2]):
+                return name if free else ""
+        return ""
 
     def meet(self, label: str, kind: str, name: str, gender: str, seen: Place) -> Entity:
         """Return the entity of that label and name, new or known, as mentioned at ``seen``."""
@@ -227,8 +259,10 @@ class Cast:
             if entity.gender == "p"
             and not entity.name
             and re.match(r"my [^']*$", entity.label)
-            and entity.before(here)[0] == here[0]
-            and here[1] - entity.before(here)[1] <= 2
+            and (
+                (entity.before(here)[0] == here[0] and here[1] - entity.before(here)[1] <= 2)
+                or (entity.before(here)[0] == here[0] - 1 and here[1] <= 1)
+            )
             and entity.before(here) < here
         ]
         return max(groups, key=lambda entity: entity.before(here)) if groups else None

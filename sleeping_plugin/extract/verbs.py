@@ -17,7 +17,7 @@ BASE = words(
     listen respond smoke look react vote host start quilt embroider kayak juggle tutor mentor
     lecture barrack bike walk race wrestle lift meditate pray worship believe identify consider
     mend carve weave spin forge brand stammer stutter tend know sleep end swap beat tolerate
-    frequent
+    frequent turn
     """
 )
 THIRD = frozenset(conjugate(verb, Person.THIRD) for verb in BASE - {"can"}) | {"can", "is", "has"}

@@ -1,6 +1,8 @@
 """Phrases that tell a fact without a plain subject and verb, in the order they are tried in."""
 
-from sleeping_plugin.extract.phrases import names, kin, places, daily, body, late  # isort: skip
+from sleeping_plugin.extract.phrases import (  # isort: skip
+    names, kin, places, daily, body, late, who,
+)  # fmt: skip
 from sleeping_plugin.extract.phrases.base import PHRASES, Spoken, spoken_facts
 from sleeping_plugin.extract.phrases.names import signature
 
@@ -15,4 +17,5 @@ __all__ = [
     "places",
     "signature",
     "spoken_facts",
+    "who",
 ]

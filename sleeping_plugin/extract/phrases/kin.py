@@ -23,9 +23,7 @@ _KIDS = re.compile(
 )
 
 
-def _role_of(
-    spoken: Spoken, name: str, what: str, owner: Entity | None, at: int
-) -> Iterator[Found]:
+def role_of(spoken: Spoken, name: str, what: str, owner: Entity | None, at: int) -> Iterator[Found]:
     """Yield that ``name`` is the owner's ``what``, if that is a role."""
     read = read_role(what)
     if read is None:
@@ -58,7 +56,7 @@ def _role_of(
     r"-|$)"
 )
 def _is_my_role(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
-    told = list(_role_of(spoken, match.group("v"), match.group("what"), None, match.start()))
+    told = list(role_of(spoken, match.group("v"), match.group("what"), None, match.start()))
     yield from told or reversed_attribute(spoken.user, match.group("what"), match.group("v"))
 
 
@@ -67,7 +65,7 @@ def _she_is_my(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     pronoun = match.group("who").lower()
     who = spoken.resolve("who" if pronoun == "that" else pronoun, match.start())
     if who and who.name and not re.search(CAP, spoken.text[: match.start()][-25:]):
-        yield from _role_of(spoken, who.name, match.group("what"), None, match.start())
+        yield from role_of(spoken, who.name, match.group("what"), None, match.start())
 
 
 @phrase(
@@ -95,7 +93,7 @@ def _is_my(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     ):
         return
     if re.search(CAP, value):
-        yield from _role_of(spoken, value, match.group("what"), owner, match.start("v"))
+        yield from role_of(spoken, value, match.group("what"), owner, match.start("v"))
     yield from reversed_attribute(spoken.about(owner, ""), match.group("what"), value)
 
 

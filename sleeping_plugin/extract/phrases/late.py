@@ -52,14 +52,12 @@ def may_name(text: str, cast: Cast, *, casual: bool) -> bool:
     return casual and may_be_lower_name(text) if text[0].islower() else True
 
 
-def _waiting(spoken: Spoken, at: int, gender: str = "", reach: int = 2) -> Entity | None:
+def waiting_for(spoken: Spoken, at: int, gender: str = "", reach: int = 2) -> Entity | None:
     here = (*spoken.user.here[:2], at)
     return spoken.user.cast.unnamed(here, reach=reach, gender=gender)
 
 
-def _give(
-    spoken: Spoken, who: Entity | None, name: str, *, casual: bool = False
-) -> Iterator[Found]:
+def give(spoken: Spoken, who: Entity | None, name: str, *, casual: bool = False) -> Iterator[Found]:
     """Yield that ``name`` is how ``who`` is called, and tell the cast."""
     if who is not None and may_name(name, spoken.user.cast, casual=casual):
         who.name = name
@@ -82,7 +80,7 @@ def _name_alone(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     alone = match.end() == len(spoken.text)
     here = (*spoken.user.here[:2], 0)
     who = spoken.user.cast.unnamed(here, reach=2, gender=gender, alone=alone)
-    yield from _give(spoken, who, match.group("v"))
+    yield from give(spoken, who, match.group("v"))
 
 
 @phrase(
@@ -109,8 +107,8 @@ def _name_behind(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     theirs = re.search(r"\b(?:their|his|her|its|\w+'s) (?P<v>(?:[a-z-]+ ){0,2}[a-z]+), $", before)
     if theirs and (read_role(theirs.group("v")) or read_role(theirs.group("v").split()[-1])):
         return
-    who = _waiting(spoken, match.start("v"), reach=0)
-    yield from _give(spoken, who, match.group("v"))
+    who = waiting_for(spoken, match.start("v"), reach=0)
+    yield from give(spoken, who, match.group("v"))
 
 
 @phrase(
@@ -132,7 +130,7 @@ def _naming(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
         if match.group("v")[0].isupper() and match.group("v") != meant.name:
             yield Found(meant.subject, "nickname", match.group("v"), 0.8)
         return  # "Her name is Ibinabo but we call her Ibi"
-    who = _waiting(spoken, match.start(), _GENDER.get(whom, "")) or (
+    who = waiting_for(spoken, match.start(), _GENDER.get(whom, "")) or (
         spoken.resolve(whom, match.start())
     )
     born = re.match(r"(?i)naming|calling|will", match.group()) and whom != "them"
@@ -141,7 +139,7 @@ def _naming(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
         yield Found("my baby", "name", match.group("v"), 0.8)
         spoken.user.cast.meet("my baby", "person", match.group("v"), gender, spoken.user.here)
     elif who is not None and not who.name:
-        yield from _give(spoken, who, match.group("v"), casual=spoken.user.casual)
+        yield from give(spoken, who, match.group("v"), casual=spoken.user.casual)
 
 
 @phrase(
@@ -187,11 +185,11 @@ def _host(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 @phrase(rf"^(?P<v>{CAP}), after (?:my|our) \w+")
 def _after_my_dad(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "Mateo, after my dad", of a child to come."""
-    who = _waiting(spoken, 0)
+    who = waiting_for(spoken, 0)
     if who is None and may_name(match.group("v"), spoken.user.cast, casual=False):
         yield Found("my baby", "name", match.group("v"), 0.8)
     else:
-        yield from _give(spoken, who, match.group("v"))
+        yield from give(spoken, who, match.group("v"))
 
 
 @phrase(rf"^(?:(?:[Ww]e )?[Nn]amed|[Cc]alled) (?P<v>{CAP})(?= after\b| for\b|$|,)")
@@ -199,7 +197,7 @@ def _named_after(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "My boy is a welder. Named Leland after my dad"."""
     here = (*spoken.user.here[:2], 0)
     waiting = spoken.user.cast.unnamed(here, reach=1)
-    yield from _give(spoken, waiting, match.group("v"))
+    yield from give(spoken, waiting, match.group("v"))
 
 
 __all__ = ["may_name"]
