@@ -41,6 +41,12 @@ MOODS = words(
     awesome amazing terrible horrible cool nice lovely better worse best worst new old big small
     """
 )
+CODE_PARTS = re.compile(
+    r"^my (?:[\w-]+ )?(?:variable|script|branch|column|class|function|method|file|folder|repo"
+    r"|repository|module|package|container|pod|bucket|endpoint|field|dataframe|array|index|component"
+    r"|workflow|commit|loop|parameter|argument|constant|struct|enum|schema|query|macro|cell|sheet)$",
+    re.IGNORECASE,
+)
 EMPTY = words(
     """
     it that this them these those one ones him her me you us i we he she they something anything
@@ -125,6 +131,8 @@ class MadeUp:
 
     def judge(self, candidate: Candidate, turn: Turn) -> Verdict:
         """Reject a value that only sentences hold which are not meant in earnest."""
+        if CODE_PARTS.match(candidate.subject):
+            return Verdict(Ruling.REJECT, "it is a part of a program or a file")
         if PUPPETS.search(candidate.subject):
             return Verdict(Ruling.REJECT, "it is about somebody made up")
         earnest = [s for s in sentences(turn.text) if _in(s.text, s.raw, candidate.value)]

@@ -48,6 +48,21 @@ Wait, not the pan, the wok.
 I mean the capital of Peru.
 git commit -m "first try"
 Stir in the butter.
+My column is called total.
+My branch is called fix/typo.
+I have a call at 4.
+She plays safe.
+I'm allergic to her excuses.
+Tea is my therapist.
+The dog next door is called Ajax and he howls.
+The cat across the road is called Minx.
+I'm writing about a baker called Elsa, 44, from Ghent.
+I'm watching Suits, Donna is a secretary.
+My cousin wishes he were a pilot.
+Assume I weigh 80 kg and run daily.
+For example: my parrot is called Rio.
+According to the app I am an owl who loves jazz.
+The plumber is called Gary and he works for Bupa.
 """
 CONTEXTS = {
     "alone": (),
@@ -61,7 +76,7 @@ CONTEXTS = {
         "A: Congratulations! And how are you feeling?",
     ),
     "after animals": ("My dog is a beagle and I love the viola.", "A: Lovely."),
-    "asked": ("Help me with a letter to my landlord.", ASKS_MUCH),
+    "asked": ("Help me with a letter to the council.", ASKS_MUCH),
 }
 
 
@@ -188,3 +203,41 @@ def test_a_capital_at_the_start_of_a_sentence_makes_no_name() -> None:
     assert all(map(is_ordinary, ("Beauty", "Enough", "Preheat", "Try", "Pasta", "Bye", "Typical")))
     assert not any(map(is_ordinary, ("Eszter", "Virat", "Daisy", "Jack", "Leeds", "Max")))
     assert may_be_place("Reading") and may_be_place("Bath") and not may_be_place("Enough")
+
+
+# What somebody else wrote or said, announced in ways that hold no verb of work ("translate").
+OTHERS = (
+    "Is this spam? Good day! I am Count Otto from Vienna and I am 61.",
+    "Here's the letter.\nDear all, my name is Jens and I work for Fiat in Turin.",
+    "The note reads as follows.\n\nI am 77 and I live alone in Whitby. My son lives in Oban.",
+    "Q: where do you live? A: I live in Quito. Does that sound natural?",
+    "A limerick for you: my name is Fern, I live in Delft, my brother is a tailor.",
+    "Do it from the point of view of a miner: I own nine canaries and my son is called Gus.",
+    "First line of my novel: I was born in Tunis. Too flat?",
+    "so the bloke says I am from Malta and I own a yacht",
+    "My date was like I'm vegan and I have five cats and I was like bye",
+    "Which one sounds better? 1) I live in Hove and work at Lidl. 2) I work at Lidl in Hove.",
+    "Option A: I am a midwife from Sligo. Option B: midwife, Sligo.",
+    "From the paper: local potter Ann Hale, 58, lives in Frome with her two dogs.",
+    "Reddit post I found: I have a sister who is called Bea and she is a judge.",
+    "\u2013 I'm Pavel, I'm from Brno.\n\u2013 Hello, I'm Ruth.\nOk for beginners?",
+)
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_what_others_wrote_or_said_tells_nothing(text: str) -> None:
+    assert last(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Is this spam? It came today. I live in Quito.", "user | home city | Quito"),
+        ("My wife says I snore, but I work at Lidl.", "user | employer | Lidl"),
+        ("As I said I work at Lidl.", "user | employer | Lidl"),
+        ("My name is Ruth. \u2013 I live in Hove.", "user | home city | Hove"),
+        ("In my view we need rain. I live in Hove.", "user | home city | Hove"),
+    ],
+)
+def test_what_the_user_says_beside_it_is_still_read(text: str, told: str) -> None:
+    assert told in last(text)

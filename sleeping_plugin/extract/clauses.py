@@ -54,7 +54,8 @@ _BARE_FOLK = (
 )
 _START = re.compile(
     r"\b(?P<poss>(?i:my|our|his|her|their|its|whose))\s+(?=\w)|"
-    rf"\b(?P<the>(?:[Tt]he|[Oo]ur)(?=\s+(?:{_OWN_FOLK})\b(?! of\b| who\b| that\b))|"
+    rf"\b(?P<the>(?:[Tt]he|[Oo]ur)(?=\s+(?:{_OWN_FOLK})\b(?! of\b| who\b| that\b| next\b"
+    r"| over\b| across\b| opposite\b| down the\b| from\b))|"
     rf"(?<=[Tt]hat is )the(?=\s(?:{_KIN})\b(?! of\b)))\s+|"
     r"\b(?P<someone>[Tt]he)\s+(?=[a-z-]+(?: [a-z-]+)?, [A-Z])|"
     r"\b[Tt]he (?P<known>shop|boat|band|dog|cat|car|van|truck|bike|house|horse|parrot|puppy|"

@@ -25,7 +25,8 @@ _TOLD_YOU = re.compile(
     re.IGNORECASE,
 )
 _NOT_MEANT = re.compile(
-    r"\b(?:if|unless|whether|wish|imagine|suppose|pretend|assuming|in case|as if|as though|maybe|"
+    r"\b(?:if|unless|whether|wish(?:es|ed)?|imagines?|supposes?|pretends?|hopes|dreams|"
+    r"assuming|in case|as if|as though|maybe|"
     r"perhaps|possibly|probably|might|would|could|should|may|hope|hoping|wonder|wondering|doubt|"
     r"not sure|do not think|does not think|dream|dreamt|dreamed|guess(?! what)|what|where|why|how|"
     r"when|whenever|who|"
@@ -69,10 +70,11 @@ _ORACLE = re.compile(
     r"|her|his) (?:\w+ ){0,2}?"
     r"(?:quiz|horoscope|test|tarot\w*|fortune\w*|psychic|palm ?reader|app|bot|chatbot"
     r"|algorithm|game|website|site"
-    r"|personality test|internet|character|hero|heroine|narrator|legend|song|film|movie"
+    r"|personality test|sign|poster|label|diary|bio|profile|advert|ad|article"
+    r"|horoscope|internet|character|hero|heroine|narrator|legend|song|film|movie"
     r"|book)\b[^,.;]{0,20}?"
     r"\b(?:says?|said|thinks?|thought|claims?|claimed|told me|reckons?|goes|decided"
-    r"|guessed|called me)\b",
+    r"|guessed|called me)\b|\W*(?:\w+, )?according to (?!me\b)",
     re.IGNORECASE,
 )
 # On a stage, in a picture, in a game.

@@ -313,6 +313,8 @@ def _object_facts(said: Predicate, thing: str) -> Iterator[tuple[str, str]]:
     if counted:
         yield f"how many {counted.group('noun')}: {said.verb}", counted.group("n")
         return
+    if _IDIOMS.match(f"{said.base} {thing}"):
+        return
     for item in values.items(said.object, 5) or [thing]:
         yield f"what: {said.verb}", item
 
@@ -372,6 +374,8 @@ def _how_often(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, s
 
 
 def _when(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
+    if said.base == "have" and not _HELD_WEEKLY.search(phrase.text):
+        return []  # "I have a meeting at 3"
     clock = _CLOCK.match(phrase.text) if phrase.link == "at" else None
     if clock and said.tense == "present":
         after = phrase.text[clock.end() :]
@@ -432,6 +436,8 @@ def _tied(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]:
         return []
     if said.tense not in ("present", "passive", "going"):
         return []
+    if said.tense == "going" and said.base == "write":
+        return []  # "I'm writing about a nurse"
     return [
         (f"what: {said.verb} {phrase.link}", item)
         for item in values.items(phrase.text, 5) or [thing]
@@ -483,6 +489,8 @@ _MENTAL = words(
     "think know believe guess suppose hope wish want need mean feel seem look sound wonder worry "
     "forget remember wait"
 )
+_HELD_WEEKLY = re.compile(r"days\b|\bevery\b|week|month", re.IGNORECASE)
+_IDIOMS = re.compile(r"play (?:dumb|fair|safe|along|hard|nice|dead|tricks|catch|god|favourites)$")
 _SIGHTED = words("see hear notice find spot watch")
 _GOT = re.compile(r"(?:married|engaged|divorced|an?|my|our|the|his|her|two|three)\b")
 _STATIVE = words("live be have know own belong support love like hate keep hold see want need rent")

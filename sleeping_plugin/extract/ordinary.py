@@ -27,8 +27,9 @@ _WORDS = words(
     cheesy chef chicken chill chilli chips chocolate choice chores christ clarity class classic
     clean clear clever close cloudy clue coconut code coffee cold colour comfy comic common
     complete concise confused consider content cooked cool copy corn correct cosy could counter
-    couple course covered cracking crafty cramped crazy cream creamy creepy crikey crisp crisps crispy
-    critical crooked cruel crumbs crunchy cry cucumber curious curry custard cute daft daily damp
+    couple course covered cracking crafty cramped crazy cream creamy creepy crikey crisp crisps
+    crispy critical crooked cruel crumbs crunchy cry cucumber curious curry custard cute daft
+    daily damp
     dang dark darn dash data dead deadly deal dear debatable decent deep definite delicious
     delightful delish dense depends desperate dessert details different digital dinner direct dirty
     disappointing disgusting divine dodgy done dope double doubt doubtful downhill draft dreadful

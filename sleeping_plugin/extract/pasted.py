@@ -39,6 +39,33 @@ _ORDER_BELOW = re.compile(
     rf"|{_VERB}(?: please| pls)?[.!?]?)\s*\Z",
     re.IGNORECASE,
 )
+_WRITING = (
+    r"(?:e-?mail|letter|message|text|note|post|mail|advert|ad|reply|speech|story|poem|novel|song|verse"
+    r"|joke|riddle|tale|limerick|haiku|rap|lyrics|essay|article|bio|profile|script|monologue"
+    r"|dialogue|(?:first|last|opening|next) (?:line|sentence|paragraph))"
+)
+# A text announced by what it is, by where it stood, or by whether it can be true.
+_ANNOUNCED = re.compile(
+    rf"\b(?:here(?:'s| is)|this is|below is|that is)\b[^.!?\n]{{0,40}}\b{_WRITING}\b"
+    r"[^.!?\n]{0,30}[.!:]?[ \t]*\n(?=\S)|"
+    r"\b(?:reads?|goes|went|is|was) (?:as follows|like this)\b[.:!,]?\s+(?=\S)|"
+    rf"(?<=\w )\b{_WRITING}\b[^.!?\n:]{{0,40}}:(?=\s*\S)|"
+    rf"\b{_WRITING} (?:that )?(?:I|he|she|they|we|you) (?:found|got|saw|read|received|sent|copied)"
+    r"\b[^.!?\n:]{0,40}:(?=\s*\S)|"
+    r"\b(?:view|perspective|voice|eyes|shoes) of (?:an?|the|my)\b[^.!?\n:]{0,40}:(?=\s*\S)|"
+    r"(?:^|[.!?] )\W*from (?:the|an?|my|some|this) (?:[a-z]+ )?(?:paper|news|web|internet|website"
+    r"|magazine|book|newsletter|forum|blog)\b[^.!?\n:]{0,30}:(?=\s*\S)|"
+    r"\b(?:is|was) (?:this|that|it) (?:an? )?(?:\w+ )?(?:scam|spam|legit|fake|phishing|hoax|fraud"
+    r"|genuine)\b[^\n?]{0,30}\?\s+(?=(?:congrat\w*|dear|hello|hi|hey|good|greetings|attention"
+    r"|urgent|your?|we|I am|I'm|my name)\b)|"
+    r"(?:^|[.!?] )\W*(?:for (?:example|instance)|e\.g\.?|example)\s?[:,](?=\s*(?:my|I|I'm|we)\b)|"
+    r"\b(?:option|version|variant) (?:A|1|one)\b ?[:.)]|"
+    r"\b(?:which|what) (?:one )?(?:is|sounds|reads|looks) (?:better|best|right|correct|more \w+)"
+    r"\b[^\n]{0,30}[?:]\s+(?=\W?(?:1|a)[).:] )|"
+    r"\bQ\d?[:.)] (?=[^\n]{3,200}\bA\d?[:.)] )",
+    re.IGNORECASE | re.MULTILINE,
+)
+_DASHED = re.compile(r"(?:^[ \t]*[\u2013\u2014] ?\S[^\n]*(?:\n|\Z)){2,}", re.MULTILINE)
 _GOT = re.compile(
     r"\b[a-z]+'s (?:essay|letter|e-?mail|text|cv|r[ée]sum[ée]|bio|profile|message|diary|speech"
     r"|homework|story|poem|post|note|review|reply)\b[^.!?\n:]{0,40}:(?=\s*\S)|"
@@ -94,7 +121,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
     if below:
         yield 0, below.start()
         return
-    for pattern in (_ORDER, _GOT, _HEADING):
+    for pattern in (_ORDER, _GOT, _ANNOUNCED, _HEADING):
         cue = pattern.search(text)
         if cue:
             start = cue.start() if pattern is _HEADING else cue.end()
@@ -105,5 +132,6 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
     if letter:
         yield letter.span()
         return
-    for fields in _FIELDS.finditer(text):
-        yield fields.span()
+    for pattern in (_FIELDS, _DASHED):
+        for lines in pattern.finditer(text):
+            yield lines.span()

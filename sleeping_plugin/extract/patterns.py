@@ -28,7 +28,7 @@ from sleeping_plugin.extract.phrases import Spoken, signature, spoken_facts
 from sleeping_plugin.extract.phrases.late import may_name
 from sleeping_plugin.extract.rules import Found, Said, said_of
 from sleeping_plugin.extract.sentences import Sentence, sentences
-from sleeping_plugin.extract.strangers import names_stranger, speaks_of, strangers_in
+from sleeping_plugin.extract.strangers import is_fiction, names_stranger, speaks_of, strangers_in
 from sleeping_plugin.extract.verbs import BASE, PAST, THIRD
 from sleeping_plugin.extract.voice import own_words
 from sleeping_plugin.hookspecs import Extractor, hookimpl
@@ -305,7 +305,8 @@ def _clause_facts(clause: Clause, reader: Reader) -> Iterator[Found]:
             continue
         for fact in _verb_facts(said):
             stranger = not clause.known and who is not None and named is None
-            if stranger and not _sure_stranger(fact, clause):
+            made_up = stranger and is_fiction(reader.text)
+            if stranger and (made_up or not _sure_stranger(fact, clause)):
                 continue
             if lasts(clause.verb, fact.relation):
                 if who is not None and not who.introduced:
@@ -327,7 +328,9 @@ def _named_on_the_way(clause: Clause, who: Entity, reader: Reader) -> Found | No
     waiting = reader.cast.unnamed(here)
     if waiting is None or not _may_be_called(waiting, clause, reader):
         return _named_of_several(who, reader, here)
-    if re.match(r"(?:was|were|had)\b(?! an? )", clause.verb) or is_ordinary(who.name.split()[0]):
+    over = lemma(clause.verb.split(" ")[0])[1] == "past" and waiting.before(here)[0] != here[0]
+    over = over or bool(re.match(r"(?:was|were|had)\b", clause.verb))
+    if (over and not re.match(r"\w+ an? ", clause.verb)) or is_ordinary(who.name.split()[0]):
         return None  # "My coach says so too. Virat was rejected once"
     waiting.name = who.name
     waiting.mention(here)
@@ -420,8 +423,8 @@ def _verb_facts(said: Said) -> Iterator[Found]:
             continue
         yield from fresh(said_of(_with(said, part)))
         be = re.match(r"(?:am|is|are)\b ?", part)
-        if not be:
-            continue
+        if not be or re.search(r"\b(?:called|named) [A-Z]", part):
+            continue  # "I'm writing about a nurse called Clara, 34"
         for complement in _COMPLEMENTS.split(part[be.end() :])[1:]:
             if re.match(rf"{values.NUMBER} years\b(?! old)", complement, re.IGNORECASE):
                 continue  # "a plumber, 22 years"

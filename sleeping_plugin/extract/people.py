@@ -319,6 +319,8 @@ class Cast:
         word = pronoun.lower()
         if entity.kind == "thing":
             return word in ("it", "its", "who", "whose", "which") or _is_she(entity, word, here)
+        if word in ("they", "their", "them") and entity.gender == "" and entity.kind != "thing":
+            return entity.before(here)[0] == here[0]  # one of whom nobody says he or she
         return entity.gender in _PRONOUNS[word]
 
     def _known(self, label: str, name: str) -> Entity | None:

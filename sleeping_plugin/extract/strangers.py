@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sleeping_plugin.extract.jobs import is_occupation
 from sleeping_plugin.extract.ordinary import is_ordinary
-from sleeping_plugin.extract.people import CAP, TITLE, Cast, is_name
+from sleeping_plugin.extract.people import CAP, TITLE, Cast, is_name, read_role
 
 _FULL_NAME = re.compile(rf"(?<![\w'])(?P<v>{CAP} {CAP})(?![\w'])")
 _PLACED = re.compile(
@@ -37,13 +38,42 @@ _GENDERS = {
 }  # fmt: skip
 
 
+_CALLED = re.compile(
+    r"\b(?:[Tt]he|[Aa]n?|[Ss]omebody|[Ss]omeone) (?:[a-z-]+ ){0,3}(?:is |was )?"
+    rf"(?:called|named) {CAP}"
+)
+_TRADE = re.compile(
+    r"\b[Tt]he (?P<v>[a-z]+(?: [a-z]+)?) (?:is|was|said|says|told|who|had|has|came)\b"
+)
+
+
 def strangers_in(text: str, cast: Cast) -> Iterator[tuple[int, str]]:
     """Yield (where, gender or "") of everybody in the user's sentence who is not of the cast."""
+    for match in _CALLED.finditer(text):
+        own = re.search(r"\b(?:I|we|have|has|got|my|our)\b[^,.]*$", text[: match.start()])
+        if not own and read_role(re.sub(r"^\w+ ", "", match.group())) is None:
+            yield match.start(), ""
+    for match in _TRADE.finditer(text):
+        if is_occupation(match.group("v")) and read_role(match.group("v")) is None:
+            yield match.start(), ""
     for match in _SOMEBODY.finditer(text):
         fits = [gender for gender, pattern in _GENDERS.items() if pattern.search(match.group())]
         yield match.start(), fits[0] if len(fits) == 1 else ""
     for start, _ in _full_names(text, cast):
         yield start, ""
+
+
+# Films, books and games: whoever is named beside them is in them.
+_MADE_UP = re.compile(
+    r"\b(?:(?:re)?watch(?:ing|ed)?|binge\w*|reading|episodes?|seasons? \d|series|films?|movies?"
+    r"|sitcom|novels?|manga|anime|comics?|trilogy|sequel|marvel|netflix|box ?set|plot|remake)\b",
+    re.IGNORECASE,
+)
+
+
+def is_fiction(text: str) -> bool:
+    """Tell whether a sentence is about a film, a book or a game."""
+    return bool(_MADE_UP.search(text))
 
 
 def names_stranger(asked: str, cast: Cast) -> bool:

@@ -82,9 +82,19 @@ _BACK = re.compile(
     r"[^\n]*\Z)",
     re.IGNORECASE,
 )
+# "This guy says I am from Texas and I own a ranch": who is "I"?
+_SPEECH = re.compile(
+    r"\b(?!I\b|we\b)[\w']+ (?:\w+ly )?(?:says?|said|writes|wrote|texted|goes|went"
+    r"|(?:was|is|were|are|be)(?: all| just)? like|(?:is|was) all),? "
+    r"(?P<speech>(?!(?:I'?m|I am) (?:wrong|mistaken)|I (?:got|have|had) (?:it|that) )"
+    r"(?:I|I'm|I've|im|ive|we|we're)\b[^.!?\n]*?)"
+    r"(?=[.!?\n]|\Z|, (?!(?:and )?(?:I|my|I'm|im)\b)|,? (?:but|so|because|which"
+    r"|and I (?:was|said|am|go|went|told))\b)",
+    re.IGNORECASE,
+)
 _STAGE = re.compile(
     r"(?:^|[.!?;:] )\W*(?:(?:so|ok|okay|now|please|and|but|let us) )*(?:imagine|pretend|suppose|"
-    r"supposing)\b(?!,)|"
+    r"supposing|assume|assuming)\b(?!,)|"
     r"\b(?:let'?s (?:say|pretend|imagine|play)|hypothetically|"
     r"role-?play\w*|in another life|in a parallel|make-believe|say (?:i|you) (?:am|was|were|had)|"
     r"(?:act|talk|speak|behave|answer|reply|write) (?:as|like) (?:if|an?|the|you|my|our)\b|"
@@ -113,7 +123,8 @@ _REAL_AGAIN = re.compile(
 )
 _JOKE = re.compile(
     r"(?<!not )\b(?:just kidding|jk|only joking|just joking|kidding!|i'?m joking|yeah,? right|"
-    r"as if\b|not!$|queen of (?:england|sheba|hearts)|king of (?:england|siam|france)|"
+    r"as if\b|not!$|i am groot\b|your father$|bond, james bond|"
+    r"queen of (?:england|sheba|hearts)|king of (?:england|siam|france)|"
     r"the (?:pope|easter bunny|tooth fairy|dalai lama)|father christmas|santa claus|"
     r"i'?m (?:obviously |clearly )?(?:superman|batman|spider-?man|napoleon|elvis|beyonc\S+|"
     r"james bond|a (?:robot|ghost|wizard|unicorn|vampire|zombie|pirate|princess|millionaire|"
@@ -136,6 +147,7 @@ def own_words(text: str) -> str:
     text = _QUOTED_LINES.sub(MASK, text)
     text = _MAIL.sub(MASK, text)
     text = without_blocks(_unquoted(text), MASK)
+    text = _SPEECH.sub(lambda match: match.group().replace(match.group("speech"), MASK), text)
     return _without_pastes(text)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sleeping_plugin.extract import values
 from sleeping_plugin.extract.attributes import reversed_attribute
 from sleeping_plugin.extract.jobs import is_occupation
+from sleeping_plugin.extract.ordinary import is_ordinary
 from sleeping_plugin.extract.people import CAP, NAME, Entity, is_name, read_role, user_label
 from sleeping_plugin.extract.phrases.base import Spoken, mine, phrase
 from sleeping_plugin.extract.rules.base import Found
@@ -56,6 +57,8 @@ def role_of(spoken: Spoken, name: str, what: str, owner: Entity | None, at: int)
     r"-|$)"
 )
 def _is_my_role(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
+    if match.start() == 0 and is_ordinary(match.group("v").split()[0]):
+        return  # "Wine is my therapist"
     told = list(role_of(spoken, match.group("v"), match.group("what"), None, match.start()))
     yield from told or reversed_attribute(spoken.user, match.group("what"), match.group("v"))
 
@@ -92,7 +95,7 @@ def _is_my(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
         re.IGNORECASE,
     ):
         return
-    if re.search(CAP, value):
+    if re.search(CAP, value) and not (match.start("v") == 0 and is_ordinary(value.split()[0])):
         yield from role_of(spoken, value, match.group("what"), owner, match.start("v"))
     yield from reversed_attribute(spoken.about(owner, ""), match.group("what"), value)
 

@@ -71,7 +71,10 @@ def give(spoken: Spoken, who: Entity | None, name: str, *, casual: bool = False)
 @phrase(
     rf"^(?:[Oo]ld |[Ll]ittle )?(?P<v>{_NAME}), (?P<she>he|she|it)\b",
 )
-@phrase(rf"^(?:[Oo]ld |[Ll]ittle )?(?P<v>{_NAME}), (?=(?:an? |the )?[a-z][\w -]*(?:$|,))")
+@phrase(
+    rf"^(?:[Oo]ld |[Ll]ittle )?(?P<v>{_NAME}), (?!(?:we|you|they|my|what|how|can)\b)"
+    r"(?=(?:an? |the )?[a-z][\w -]*(?:$|,))"
+)
 def _name_alone(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "I have one daughter, she is a dentist. Eszter.", "Teabag, he's a beagle"."""
     if spoken.ends == "?":
@@ -92,7 +95,8 @@ def _name_behind(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "Wife makes the cheese, Lorraine, took second", "Youngest is 14, Alfie, mad on BMX"."""
     before = spoken.text[: match.start("v")]
     if re.search(
-        r"\b(?:in|at|from|to|near|of|with|and|or|like|hi|hello|hey|thanks|cheers|ta),? "
+        r"\b(?:in|at|from|to|near|of|with|and|or|on|about|by|reading|read|watching|rewatching"
+        r"|watched|seen|saw|playing|heard|like|hi|hello|hey|thanks|cheers|ta),? "
         r"$",
         before,
         re.I,

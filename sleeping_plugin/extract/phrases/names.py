@@ -344,7 +344,8 @@ def _the_groom(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 def _the_cat(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "the cats are called Plys and Knud": whose, if not mine?"""
     read = read_role(match.group("what"))
-    if read is None:
+    elsewhere = re.match(r" (?:next|over|across|down|opposite)\b", spoken.text[match.end("what") :])
+    if read is None or elsewhere:
         return
     label = user_label(read[0])
     names, _ = values.names(match.group("v"), casual=spoken.user.casual, several=read[0].plural)

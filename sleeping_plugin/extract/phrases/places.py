@@ -174,6 +174,8 @@ def _and_it_is(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
 )
 def _living_in(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     """Read "name's Kit, living in Portland", "Dale here, outside of Ord"."""
+    if re.search(r"\b(?:called|named) [A-Z]", match.group()):
+        return  # "I'm writing about a nurse called Clara, 34, from Cork"
     here = spoken.user.here[:2]
     for one in spoken.user.cast.entities:
         if one.seen[:2] == here and one.kind == "person" and one.seen[2] < match.start("v"):

@@ -71,7 +71,8 @@ def _allergic(said: Said, match: re.Match[str]) -> Iterator[Found]:
     for item in values.items(match.group("rest")):
         if not re.search(
             r"\b(?:mondays?|work|exercise|mornings?|maths?|bullshit|drama|housework|effort|"
-            r"stupid\w*|people)\b",
+            r"stupid\w*|people|nonsense|noise|jokes?|whining|idiots?|"
+            r"(?:his|her|their|your|my)(?= ))\b",
             item,
             re.IGNORECASE,
         ):
