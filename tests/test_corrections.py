@@ -82,6 +82,9 @@ I drive a Golf. || I sold the Golf, I drive a Yaris now. => Golf > Yaris
 The wedding is on 14 February. | Noted. || About the wedding: it's on 21 February, the hotel \
 was full. => 14 February > 21 February
 I have two kids. || Big news, we have three kids now. => two > three
+I drive a Polo. | OK. | A Golf, I mean. => Polo > Golf
+We pick up the boat on 12 January. | OK. | Scratch that date too, it's 19 January. => 12 January \
+> 19 January
 My boyfriend is called Tom. || I have a new boyfriend, he's called Jan. => Tom > Jan
 We're getting the keys to the house on 1 April. | Congrats! | Thanks. Also the solicitor just \
 rang, it's 8 April for the keys now. => 1 April > 8 April

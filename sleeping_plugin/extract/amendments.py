@@ -24,6 +24,7 @@ from sleeping_plugin.extract.correction_cues import (
     holds,
 )
 from sleeping_plugin.extract.events import name_of, topics
+from sleeping_plugin.extract.ordinary import is_ordinary
 from sleeping_plugin.extract.people import CAP, Cast, read_role
 from sleeping_plugin.extract.rules import Found
 from sleeping_plugin.extract.sentences import Sentence, expand
@@ -163,12 +164,12 @@ def _subject(change: Change, cast: Cast) -> str:
         return entity.subject if entity and entity.kind == "person" else USER
     for name in re.findall(CAP, front):
         entity = cast.named(name)
-        if entity and entity.kind != "thing":
+        if entity and entity.kind != "thing" and not is_ordinary(name):
             return entity.subject
-    pronoun = re.search(r"\b(?:he|she)\b", front, re.IGNORECASE)
+    pronoun = re.search(r"\b(?:he|she|his|her)\b", front, re.IGNORECASE)
     people = [e for e in cast.entities if e.kind == "person" and e.introduced]
     if pronoun and people:
-        wanted = "m" if pronoun.group().lower() == "he" else "f"
+        wanted = "m" if pronoun.group().lower() in ("he", "his") else "f"
         fitting = [e for e in people if e.gender in (wanted, "")]
         return max(fitting or people, key=lambda e: e.seen).subject
     return USER

@@ -9,7 +9,8 @@ from sleeping_plugin.extract.rules import Found
 from sleeping_plugin.extract.sentences import Sentence
 
 HEDGE = (
-    r"(?:no|nope|nah|sorry|wait|oops|whoops|(?:scratch|strike) that(?=\s*(?:$|[,.:;!-]))"
+    r"(?:no|nope|nah|sorry|wait|oops|whoops|(?:scratch|strike) that"
+    r"(?: (?:date|time|day|number|bit|last one))?(?: too)?(?=\s*(?:$|[,.:;!-]))"
     r"|correction|i mean(?:t)?"
     r"(?: to (?:say|write|type))?|i should say|or rather|rather|actually|make (?:that|it)"
     r"|hang on|hold on"

@@ -43,6 +43,11 @@ _MEANT = re.compile(
     r"(?P<new>[^,;!?]{1,40})$",
     re.IGNORECASE,
 )
+_MEANT_BEHIND = re.compile(
+    r"^(?:(?:oh|no|ah|well),? )*(?P<new>(?:an? |the )?[\w' -]{2,30}?),? "
+    r"(?P<cue>I (?:mean|meant)|I should say|rather)$",
+    re.IGNORECASE,
+)
 _DENIED_FIRST = re.compile(r"(?:\w+, )?not (?:the |an? )?(?P<old>[\w' -]{2,30}?),", re.IGNORECASE)
 _IT_IS = re.compile(
     r"^(?:oh,? |ah,? )*(?:sorry|oops|wait|no|correction|my mistake|hang on|scratch that)\b.*\b"
@@ -135,7 +140,7 @@ def _replaced(
             if target and value and fits and not _same(value, target.value):
                 yield from _fix(target, value, cast)
                 return
-    meant = _MEANT.search(text) or _IT_IS.search(text)
+    meant = _MEANT.search(text) or _IT_IS.search(text) or _MEANT_BEHIND.search(text)
     if not meant or sentence.ends == "?":
         return
     denied = _DENIED_FIRST.match(text)

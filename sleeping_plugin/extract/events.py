@@ -49,6 +49,7 @@ _EVENTS = tuple(
         ("meeting", r"meetings?|meets?"),
         ("deadline", r"deadlines?|hand in|submit\w*|submission|due"),
         ("delivery", r"deliver\w*"),
+        ("pick-up", r"(?:pick(?:s|ing|ed)?|collect(?:s|ing)?) (?:it|him|her|them|up|the|my|our)"),
         ("hearing", r"hearing|trial|court"),
         ("conference", r"conference"),
         ("tournament", r"tournament"),
