@@ -415,7 +415,7 @@ def _where(said: Predicate, phrase: Phrase, front: str) -> list[tuple[str, str]]
                 return []
             return [(f"where: {_with(said.verb, front)} {link}", told)] if not far or moving else []
     site = noun_phrase(re.sub(r"^the (?=[a-z])", "", text))
-    if re.fullmatch(r"an? [a-z]+", text):
+    if re.fullmatch(r"an? [a-z]+(?: (?:my|him|her|our)sel(?:f|ves))?", text):
         return []  # "teaches at a school": which?
     if not site or not _SITE.search(site):
         return []
@@ -490,7 +490,10 @@ _MENTAL = words(
     "forget remember wait"
 )
 _HELD_WEEKLY = re.compile(r"days\b|\bevery\b|week|month", re.IGNORECASE)
-_IDIOMS = re.compile(r"play (?:dumb|fair|safe|along|hard|nice|dead|tricks|catch|god|favourites)$")
+_IDIOMS = re.compile(
+    r"play (?:dumb|fair|safe|along|hard|nice|dead|tricks|catch|god|favourites)$|"
+    r"eat (?:breakfast|lunch|dinner|supper)$"
+)
 _SIGHTED = words("see hear notice find spot watch")
 _GOT = re.compile(r"(?:married|engaged|divorced|an?|my|our|the|his|her|two|three)\b")
 _STATIVE = words("live be have know own belong support love like hate keep hold see want need rent")

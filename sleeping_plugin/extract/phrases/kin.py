@@ -57,7 +57,8 @@ def role_of(spoken: Spoken, name: str, what: str, owner: Entity | None, at: int)
     r"-|$)"
 )
 def _is_my_role(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
-    if match.start() == 0 and is_ordinary(match.group("v").split()[0]):
+    counted = re.search(r"\b(?:an?|the) $", spoken.text[: match.start()])  # "he's a Libra, my ex"
+    if counted or (match.start() == 0 and is_ordinary(match.group("v").split()[0])):
         return  # "Wine is my therapist"
     told = list(role_of(spoken, match.group("v"), match.group("what"), None, match.start()))
     yield from told or reversed_attribute(spoken.user, match.group("what"), match.group("v"))
