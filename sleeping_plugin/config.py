@@ -111,13 +111,13 @@ class AdapterConfig:
     warmup: float = key(0.1, "share of the steps in which the rate rises", least=0, most=1)
     weight_decay: float = key(0.0, "weight decay of the adapter", least=0)
     anchor_weight: float = key(2.0, "weight of staying the model it was", least=0)
-    wordings: int = key(8, "wordings of each fact in each pass", least=1)
+    wordings: int = key(7, "wordings of each fact in each pass", least=1)
     anchor_temperature: float = key(
         0.8, "sharpness of the kept replies; below 1, rounding flips fewer of them", least=0.1
     )
-    near_miss_ratio: float = key(0.55, "questions it must not know, for each it must", least=0)
+    near_miss_ratio: float = key(0.9, "questions it must not know, for each it must", least=0)
     told_ratio: float = key(1.5, "facts told within the chat, for each fact of the night", least=0)
-    anchors: int = key(100, "ordinary prompts kept as they are, in each pass", least=0)
+    anchors: int = key(80, "ordinary prompts kept as they are, in each pass", least=0)
 
 
 @dataclass(frozen=True, slots=True)
