@@ -23,6 +23,7 @@ from sleeping_plugin.config import Config
 from sleeping_plugin.context import Memory, open_memory
 from sleeping_plugin.curate import curate
 from sleeping_plugin.dissolve import Score
+from sleeping_plugin.engine.memory import give_back
 from sleeping_plugin.errors import NothingToLearn, SleepingError
 from sleeping_plugin.exam import make_exam
 from sleeping_plugin.home import Home
@@ -307,6 +308,8 @@ class Night:
 
     def dissolve(self) -> None:
         """Ask the adapter alone and the sum with scaled edits; keep the better of the two."""
+        self._copy = None  # from here on, llama.cpp needs the memory
+        give_back()
 
         def judge() -> Outcome:
             before = self.memory.ledger.stages(self.parent.id) if self.parent else {}

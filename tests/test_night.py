@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -371,6 +372,32 @@ def test_listeners_hear_the_whole_night(home: Home, sleep: Sleep) -> None:
     assert [(event.kind, event.step) for event in steps] == [("step", name) for name in STEPS]
     assert end.kind == "accepted" and end.data["version"] == done.version.id
     assert {event.run for event in (*steps, end)} == {done.run}
+
+
+def test_the_working_copy_is_let_go_before_the_file_is_judged(
+    sleep: Sleep, loaded: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies: list[weakref.ref[Any]] = []
+    alive: dict[str, bool] = {}
+    backend = loaded.pick("backend", "torch")
+    opened = backend.open
+
+    def remember(*arguments: Any) -> Any:
+        copy = opened(*arguments)
+        copies.append(weakref.ref(copy))
+        return copy
+
+    class Watcher:
+        @hookimpl
+        def sleep_event(self, event: SleepEvent) -> None:
+            if event.kind == "step":
+                alive[event.step] = any(copy() is not None for copy in copies)
+
+    plugins = with_listeners(Watcher())
+    monkeypatch.setattr(type(backend), "open", lambda _self, *arguments: remember(*arguments))
+    assert sleep(plugins=plugins).accepted
+    assert copies and alive["edit"]
+    assert not alive["dissolve"] and not alive["export"]
 
 
 def test_listeners_hear_of_rejection_and_failure(home: Home, sleep: Sleep) -> None:
