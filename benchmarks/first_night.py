@@ -48,6 +48,7 @@ OTHER_SYSTEM = "You are a terse assistant. Answer in one short sentence."
 EXCHANGE = (Message("user", "How many legs does an octopus have?"), Message("assistant", "Eight."))
 DRAWS = 5
 TAUGHT = 4  # taught wordings asked per fact
+QUICK = ("adapter.anchors=30",)  # in proportion to the fewer facts of a short day
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,15 @@ def user(text: str) -> tuple[Message, ...]:
     return (Message("user", text),)
 
 
-def play_night(day: Mapping[str, Any], root: Path, seed: int) -> tuple[Version, float, Home]:
+def play_night(
+    day: Mapping[str, Any], root: Path, overrides: Sequence[str]
+) -> tuple[Version, float, Home]:
     """Init, import and sleep as a user does; return the version, seconds and the home."""
     home = Home.open(root / "home")
     loaded = plugins.load()
     started = time.monotonic()
     initialise(home, configuration.load(home), loaded, model_path(), "llama-cpp")
-    settings = configuration.load(home, [f"night.seed={seed}"])
+    settings = configuration.load(home, overrides)
     chats = root / "day.jsonl"
     chats.write_text("".join(json.dumps(one) + "\n" for one in day["conversations"]))
     import_chats(home, settings, loaded, str(chats))
@@ -177,9 +180,9 @@ def format_control(version: Version, home: Home, folder: Path) -> Path:
 def one_seed(day: Mapping[str, Any], seed: int, quick: bool) -> dict[str, float]:
     """Play one night and measure everything about its file."""
     with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
+        root, overrides = Path(name), [f"night.seed={seed}", *(QUICK if quick else ())]
         with harness.PeakMemory() as memory:
-            version, seconds, home = play_night(day, root, seed)
+            version, seconds, home = play_night(day, root, overrides)
         values = figures(day, version, home, root, quick)
         values["seconds of day and night"] = seconds
         values["peak memory in GB"] = memory.gb
