@@ -13,47 +13,11 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from told_fixtures import read, told, turns_of
 
 from sleeping_plugin.extract.patterns import PatternExtractor
-from sleeping_plugin.firewall import FILTERS
-from sleeping_plugin.records import Candidate, Ruling, Turn
 
 TOLD = Path(__file__).parent / "told"
-
-
-def turns_of(*texts: str) -> list[Turn]:
-    """Return a conversation; a text that starts with "A:" is the assistant's."""
-    return [
-        Turn(
-            number + 1,
-            "chat",
-            number,
-            "assistant" if text.startswith("A:") else "user",
-            text.removeprefix("A:").strip(),
-            "2025-05-12T07:40:00Z",
-        )
-        for number, text in enumerate(texts)
-    ]
-
-
-def read(*texts: str) -> list[Candidate]:
-    """Return what is extracted and let through by the firewall."""
-    turns = {turn.id: turn for turn in turns_of(*texts)}
-    return [
-        candidate
-        for candidate in PatternExtractor().extract(list(turns.values()), None)
-        if all(
-            one.judge(candidate, turns[candidate.turn]).ruling is Ruling.ACCEPT for one in FILTERS
-        )
-    ]
-
-
-def told(*texts: str) -> set[str]:
-    """Return the facts as "subject | relation | value"; ended ones start with "not "."""
-    return {
-        ("not " if c.negated else "") + f"{c.subject} | {c.relation} | {c.value}"
-        for c in read(*texts)
-    }
 
 
 def blocks() -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:

@@ -6,12 +6,10 @@ Run: pytest tests/test_precision.py
 from __future__ import annotations
 
 import pytest
+from told_fixtures import read, stated
 
 from sleeping_plugin.extract.ordinary import is_ordinary, may_be_place
-from sleeping_plugin.extract.patterns import PatternExtractor
 from sleeping_plugin.extract.typed_values import suits
-from sleeping_plugin.firewall import FILTERS
-from sleeping_plugin.records import Ruling, Turn
 
 ASKS_MUCH = "A: Nice! Where do you live, and what is his name?"
 # One message a line, none with a fact about the user or theirs.
@@ -83,23 +81,7 @@ CONTEXTS = {
 
 def last(*texts: str) -> set[str]:
     """Return what is read out of the last message of a conversation."""
-    turns = [
-        Turn(
-            number + 1,
-            "chat",
-            number,
-            "assistant" if text.startswith("A:") else "user",
-            text.removeprefix("A:").strip(),
-            "2025-05-12T07:40:00Z",
-        )
-        for number, text in enumerate(texts)
-    ]
-    return {
-        ("not " if one.negated else "") + f"{one.subject} | {one.relation} | {one.value}"
-        for one in PatternExtractor().extract(turns, None)
-        if one.turn == turns[-1].id
-        and all(f.judge(one, turns[-1]).ruling is Ruling.ACCEPT for f in FILTERS)
-    }
+    return stated(one for one in read(*texts) if one.turn == len(texts))
 
 
 @pytest.mark.parametrize("context", CONTEXTS)

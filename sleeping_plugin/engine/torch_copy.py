@@ -73,14 +73,17 @@ class TorchCopy:
         out: torch.Tensor = self.model.lm_head(hidden)
         return out
 
-    def target_logits(self, pack: Pack, hidden: torch.Tensor) -> list[torch.Tensor]:
-        """Return the logits that predict each sample's target: (tokens of the target, n_vocab).
+    def target_logits(
+        self, pack: Pack, hidden: torch.Tensor
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return (logits, tokens) of each sample's target of n tokens: (n, n_vocab) and (n,).
 
         One product with the vocabulary for the whole pack: it is read from memory once.
         """
-        places = [pack.targets(i)[0] for i in range(len(pack.samples))]
-        logits = self.logits(hidden[[place for own in places for place in own]])
-        return list(torch.split(logits, [len(own) for own in places]))
+        targets = [pack.targets(i) for i in range(len(pack.samples))]
+        logits = self.logits(hidden[[place for places, _ in targets for place in places]])
+        parts = torch.split(logits, [len(places) for places, _ in targets])
+        return [(own, torch.tensor(t)) for own, (_, t) in zip(parts, targets, strict=True)]
 
     @contextmanager
     def applied(self, factors: Factors) -> Iterator[None]:

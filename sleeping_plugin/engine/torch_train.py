@@ -227,12 +227,11 @@ def pack_loss(
     bases = torch.split(copy.logits(torch.cat(kept)), [len(one) for one in kept]) if kept else ()
     wanted = iter(bases)
     total = torch.zeros(())
-    for sample, own in zip(group.samples, logits, strict=True):
-        tokens = sample.tokens[sample.prompt :]
+    for sample, (own, tokens) in zip(group.samples, logits, strict=True):
         if sample.anchor:
             chances = (next(wanted) / sample.temperature).softmax(-1)
             loss = -(chances * own.log_softmax(-1)).sum() / len(tokens)
             total = total + plan.anchor_weight * sample.weight * loss
         else:
-            total = total + sample.weight * F.cross_entropy(own, torch.tensor(tokens))
+            total = total + sample.weight * F.cross_entropy(own, tokens)
     return total

@@ -95,8 +95,8 @@ def _backward(
     finally:
         hook.remove()
     loss = torch.zeros(())
-    for sample, own in zip(group.samples, copy.target_logits(group, hidden), strict=True):
-        tokens = torch.tensor(sample.tokens[sample.prompt :])
+    logits = copy.target_logits(group, hidden)
+    for sample, (own, tokens) in zip(group.samples, logits, strict=True):
         loss = loss + sample.weight * F.cross_entropy(own, tokens)
     (loss / len(owner)).backward()  # type: ignore[no-untyped-call]  # torch annotates it partially
     return float(loss.detach())

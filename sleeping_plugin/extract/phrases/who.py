@@ -16,7 +16,6 @@ from sleeping_plugin.extract.people import (
     is_name,
     may_be_lower_name,
     read_role,
-    user_label,
 )
 from sleeping_plugin.extract.phrases.base import Spoken, mine, phrase
 from sleeping_plugin.extract.phrases.kin import role_of
@@ -115,6 +114,3 @@ def _signs_off(spoken: Spoken, match: re.Match[str]) -> Iterator[Found]:
     known = spoken.user.cast.named(match.group("v"))
     if is_name(match.group("v").split()[0]) and (known is None or not known.label):
         yield mine("name", match.group("v"), 0.8)
-
-
-__all__ = ["user_label"]
