@@ -17,7 +17,7 @@ from typing import Any, Final
 from rapidfuzz import fuzz, process
 
 TOO_NEAR: Final = 80  # token_set_ratio to the question of a fact, which somebody did tell
-FIRST: Final = {"w": "my", "p": "I", "o": "me", "d": "do"}
+FIRST: Final[dict[str, str]] = {"w": "my", "p": "I", "o": "me", "d": "do"}
 
 
 def unknowns(
@@ -40,9 +40,7 @@ def unknowns(
 
 def compose(person: str, rng: random.Random) -> str:
     """Return a question about ``person``, or about the user if that is empty."""
-    theirs = {"w": f"{person}'s", "p": person, "o": person, "d": "does"}
-    whose = theirs if person else FIRST
-    words = vocabulary()
+    whose, words = pronouns(person), vocabulary()
     kind = rng.choice(("of_things", "of_people", "of_deeds", "habits"))
     form: str = rng.choice(words[kind])
     if kind == "of_deeds":
@@ -50,6 +48,13 @@ def compose(person: str, rng: random.Random) -> str:
         return form.format(t=plain, e=past, **whose)
     topics = words["things" if kind == "of_things" else "properties"]
     return form.format(t=rng.choice(topics), **whose)
+
+
+def pronouns(person: str) -> dict[str, str]:
+    """Return what stands for ``person`` in a form; the user if that is empty."""
+    if not person:
+        return FIRST
+    return {"w": f"{person}'s", "p": person, "o": person, "d": "does"}
 
 
 @cache

@@ -58,9 +58,9 @@ RARE: dict[str, Relation] = {relation.name: relation for relation in MORE}
 
 OPEN_ATTRIBUTES = (
     "favourite colour", "favourite food", "favourite film", "favourite book", "favourite song",
-    "favourite season", "favourite animal", "favourite drink", "shoe size", "blood type",
-    "middle name", "last name", "nickname", "lucky number", "star sign", "eye colour",
-    "hair colour", "dream job", "first job", "email provider", "locker number", "favourite band",
+    "favourite season", "favourite animal", "favourite drink", "shoe size", "waist size",
+    "middle name", "last name", "nickname", "favourite cheese", "star sign", "eye colour",
+    "hair colour", "dream job", "first job", "email provider", "postcode", "favourite band",
     "favourite dish", "bus line", "gym", "bank", "favourite flower", "ring size", "handicap",
 )  # fmt: skip
 
