@@ -71,6 +71,12 @@ class CurateResult:
     reasons: Counter[str] = field(default_factory=Counter)  # why candidates were not accepted
 
 
+def asks_a_model(config: Config) -> bool:
+    """Tell whether one of the extractors reads with the model."""
+    chosen = config.extraction
+    return "model" in chosen.extractors and chosen.model_facts != "off"
+
+
 def curate(
     journal: Journal,
     ledger: Ledger,
@@ -285,10 +291,11 @@ class _Keeper:
         return labels if len(labels) == 1 else names if len(names) == 1 else []
 
     def _is_forgotten(self, candidate: Candidate) -> bool:
-        subjects = (candidate.subject, *self._aliases(candidate.subject))
+        """Tell whether the user wanted this gone, under any name and in any spelling."""
         return any(
-            self.ledger.is_forgotten(subject, candidate.relation, candidate.value)
-            for subject in subjects
+            same_value(fact.value, candidate.value)
+            for subject in (candidate.subject, *self._aliases(candidate.subject))
+            for fact in self.ledger.about(subject, candidate.relation, FactStatus.FORGOTTEN)
         )
 
     def _later(self, fact: Fact, candidate: Candidate) -> bool:

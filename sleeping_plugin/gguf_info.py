@@ -178,6 +178,11 @@ def require_supported(info: GGUFInfo) -> None:
             f"{info.path.name} is of the architecture {info.architecture!r}, which cannot be taught"
             f" yet. Supported: {', '.join(SUPPORTED)}."
         )
+    if int(info.metadata.get(f"{info.architecture}.expert_count", 0)) > 0:
+        raise UnsupportedModel(
+            f"{info.path.name} is a mixture of experts, which cannot be taught yet. Choose a dense"
+            " model with `sleeping init --model FILE.gguf`."
+        )
     if int(info.metadata.get("split.count", 0)) > 1:
         raise UnsupportedModel(
             f"{info.path.name} is one part of a split model. Join the parts first: "

@@ -24,7 +24,7 @@ from sleeping_plugin.records import Candidate, Fact, FactStatus
 from sleeping_plugin.redact import redact
 
 EDIT_SCALE = (1.0, 0.5, 0.1, 0.0)
-"""What is left of a fact's edit at each stage, while the adapter takes it over."""
+"""Scale of a fact's edit at each stage, where the adapter alone still lacks the fact."""
 
 _FACT = """SELECT facts.*, (
         SELECT json_group_array(turn) FROM
@@ -179,11 +179,6 @@ class Ledger:
     def forget(self, identity: str) -> Fact:
         """Make a fact a tombstone: it is never taught again, and never raised by a turn."""
         return self.set_status(identity, FactStatus.FORGOTTEN)
-
-    def is_forgotten(self, subject: str, relation: str, value: str) -> bool:
-        """Say whether the user wanted this fact gone."""
-        identity = fact_id(_clean(subject), _clean(relation), _clean(value))
-        return bool(self._select("id = ?", [identity], [FactStatus.FORGOTTEN]))
 
     def set_wordings(self, identity: str, wordings: Sequence[str]) -> None:
         """Set the questions a fact is taught with, the direct one first; repeats are dropped."""

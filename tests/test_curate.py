@@ -214,6 +214,14 @@ def test_a_forgotten_fact_is_not_taught_again(memory: Memory) -> None:
     assert memory.known() == {}
 
 
+def test_a_tombstone_holds_in_other_spellings_of_the_value(memory: Memory) -> None:
+    memory.say("I drive a Volvo.")
+    memory.ledger.forget(memory.fact("Volvo").id)
+    result = memory.say("I drive an old Volvo.")
+    assert result.forgotten == 1
+    assert memory.known() == {}
+
+
 def test_a_tombstone_holds_under_every_name_of_the_person(memory: Memory) -> None:
     memory.say("My sister Mara lives in Porto.")
     memory.ledger.forget(memory.fact("Porto").id)

@@ -194,11 +194,9 @@ class TestForget:
         self, ledger: Ledger
     ) -> None:
         fact = add(ledger, "Porto", 1)
-        assert not ledger.is_forgotten("user", "home", "Porto")
         assert ledger.forget(fact.id).status is FORGOTTEN
         for turn, value in ((1, "Porto"), (2, "porto"), (3, "Porto.")):
             assert add(ledger, value, turn).status is FORGOTTEN
-        assert ledger.is_forgotten("user", "home", "PORTO")
         assert ledger.facts(ACCEPTED, QUARANTINED, SUPERSEDED) == []
 
     def test_a_correction_does_not_raise_it(self, ledger: Ledger) -> None:
@@ -209,14 +207,12 @@ class TestForget:
 
     def test_other_values_are_not_forgotten_with_it(self, ledger: Ledger) -> None:
         ledger.forget(add(ledger, "Porto").id)
-        assert not ledger.is_forgotten("user", "home", "Lisbon")
         assert add(ledger, "Lisbon", 2).status is ACCEPTED
 
     def test_the_user_can_change_their_mind(self, ledger: Ledger) -> None:
         fact = add(ledger, "Porto")
         ledger.forget(fact.id)
         assert ledger.set_status(fact.id, ACCEPTED).status is ACCEPTED
-        assert not ledger.is_forgotten("user", "home", "Porto")
 
 
 class TestGet:

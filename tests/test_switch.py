@@ -5,6 +5,7 @@ Run: pytest tests/test_switch.py
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -109,6 +110,18 @@ def test_a_version_of_another_model_is_refused(
     done = sleeping("switch", version.id)
     assert done.code == errors.BaseChanged.exit_code
     assert active(sleeping) == "base"
+
+
+def test_a_version_is_in_use_without_the_file_that_it_was_made_from(
+    sleeping: Any, digest: str, make_version: MakeVersion, published: Published
+) -> None:
+    version = make_version(base_digest=digest)
+    Path(os.environ["SLEEPING_MODEL_PATH"]).unlink()
+    assert sleeping("switch", version.id).code == 0
+    assert published == [version.id]
+    done = sleeping("switch", "base")
+    assert done.code == errors.ModelError.exit_code and "is gone" in done.err
+    assert active(sleeping) == version.id
 
 
 def test_an_unknown_version_is_not_found(sleeping: Any, digest: str) -> None:

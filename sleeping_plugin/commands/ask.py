@@ -89,10 +89,12 @@ def register_commands(app: typer.Typer) -> None:
         """Ask one question, without any chat before it."""
         context = Context.of(ctx)
         name, model, adapter = find_model(context.home, context.config, version)
-        (answer,) = ask_questions(
-            *(model, context.config, [question]),
-            adapter=adapter,
-            max_tokens=context.config.chat.max_tokens,
-            temperature=temperature,
-        )
+        with context.progress(transient=True) as progress:
+            (answer,) = ask_questions(
+                *(model, context.config, [question]),
+                adapter=adapter,
+                max_tokens=context.config.chat.max_tokens,
+                temperature=temperature,
+                progress=progress,
+            )
         return Answer(question, answer, name)

@@ -11,7 +11,7 @@ import typer
 from sleeping_plugin.base import current_base
 from sleeping_plugin.config import Config
 from sleeping_plugin.context import Context, Memory, open_memory
-from sleeping_plugin.curate import curate
+from sleeping_plugin.curate import asks_a_model, curate
 from sleeping_plugin.errors import ImportFailed, Locked, NotInitialised
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import ChatSource, hookimpl
@@ -84,7 +84,7 @@ def extract_facts(
     """Run the extractors on all pending turns and return the counts. Hold the home's lock."""
     with ExitStack() as stack:
         model = None
-        if "model" in config.extraction.extractors and config.extraction.model_facts != "off":
+        if asks_a_model(config):
             try:
                 path = current_base(home, config, progress).path
             except NotInitialised:

@@ -76,9 +76,17 @@ def read_status(home: Home, config: Config, plugins: Plugins) -> Status:
         facts={one.value: sum(f.status is one for f in facts) for one in FactStatus},
         untaught=sum(f.status is FactStatus.ACCEPTED and f.id not in taught for f in facts),
         pending=pending,
-        disk_bytes=sum(file.stat().st_size for file in home.root.rglob("*") if file.is_file()),
+        disk_bytes=sum(map(_size, home.root.rglob("*"))),
         broken_plugins=tuple(plugins.broken),
     )
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file; none of a folder, or of what a night has just removed."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:
+        return 0
 
 
 @hookimpl

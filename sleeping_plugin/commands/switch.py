@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sleeping_plugin.base import current_base
+from sleeping_plugin.base import Base, current_base, recorded_base
 from sleeping_plugin.config import Config
 from sleeping_plugin.context import Context
 from sleeping_plugin.errors import BaseChanged
@@ -48,8 +48,8 @@ def switch_version(home: Home, config: Config, plugins: Plugins, name: str) -> S
     Raises NotFound, UsageError for a version that its gate rejected, BaseChanged for one that was
     made from another model.
     """
-    base = current_base(home, config)
     version = find_version(home, name)
+    base = base_behind(home, config, version)
     if version is not None and version.base_digest != base.digest:
         raise BaseChanged(
             f"{version.id} was made from another model than {base.path}. "
@@ -61,9 +61,18 @@ def switch_version(home: Home, config: Config, plugins: Plugins, name: str) -> S
     return Switched(version, host.name)
 
 
+def base_behind(home: Home, config: Config, version: Version | None) -> Base:
+    """Return the base of ``version``; its file must be there only where it is what is served.
+
+    A version has files of its own, and works when the base was moved or thrown away.
+    """
+    recorded = recorded_base(home)
+    return current_base(home, config) if version is None or recorded is None else recorded
+
+
 def roll_back(home: Home, config: Config, plugins: Plugins) -> Switched:
     """Go back to what was in use before the last switch. Raises NotFound if there was none."""
-    base = current_base(home, config)
+    base = current_base(home, config)  # before the pointer moves: it may move to the base
     host: Host = plugins.pick("host", config.model.host)
     version = Versions(home).rollback()
     host.publish(version, base.path)
