@@ -4,7 +4,8 @@ Run: python benchmarks/first_night.py [--quick] [--json] [--seeds 0 1 2] [--data
 
 Every figure is llama.cpp's on the exported file, in a fresh process, from an empty context. The
 day, its held-out questions, the strangers and the general questions are read here and by no
-product code. --quick plays one conversation of the day with one seed. Exit code 0 if every "must"
+product code. --quick plays one conversation of the day with one seed and asks a part of it, under
+no other system prompt and in no other chat. Exit code 0 if every "must"
 holds. Writes benchmarks/results/first_night.json, unless --quick or --data is given.
 """
 
@@ -31,9 +32,11 @@ import numpy as np  # noqa: E402 (path first)
 
 from sleeping_plugin import config as configuration  # noqa: E402 (path first)
 from sleeping_plugin import factors, night, plugins  # noqa: E402 (path first)
+from sleeping_plugin.commands.ask import ask_questions  # noqa: E402 (path first)
 from sleeping_plugin.commands.import_ import import_chats  # noqa: E402 (path first)
 from sleeping_plugin.commands.init import initialise  # noqa: E402 (path first)
 from sleeping_plugin.context import open_memory  # noqa: E402 (path first)
+from sleeping_plugin.demo_day import read_questions  # noqa: E402 (path first)
 from sleeping_plugin.dream import split_wordings  # noqa: E402 (path first)
 from sleeping_plugin.drift import measure_drift  # noqa: E402 (path first)
 from sleeping_plugin.home import Home  # noqa: E402 (path first)
@@ -48,7 +51,8 @@ OTHER_SYSTEM = "You are a terse assistant. Answer in one short sentence."
 EXCHANGE = (Message("user", "How many legs does an octopus have?"), Message("assistant", "Eight."))
 DRAWS = 5
 TAUGHT = 4  # taught wordings asked per fact
-QUICK = ("adapter.anchors=30",)  # in proportion to the fewer facts of a short day
+QUICK = ("adapter.anchors=20",)  # in proportion to the fewer facts of a short day
+QUICK_ROWS = ("trained", "held out", "oblique", "strangers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ def general(quick: bool) -> list[Ask]:
             Message("user", one["question"]),
         )
         asks.append(Ask("told", chat, tuple(one["accept"])))
-    return asks[:: 4 if quick else 1]
+    return asks[:: 5 if quick else 1]
 
 
 def answers(model: Path, asks: Sequence[Ask], temperature: float = 0.0) -> list[Answered]:
@@ -185,8 +189,21 @@ def one_seed(day: Mapping[str, Any], seed: int, quick: bool) -> dict[str, float]
             version, seconds, home = play_night(day, root, overrides)
         values = figures(day, version, home, root, quick)
         values["seconds of day and night"] = seconds
+        if not quick:
+            values["seconds of the whole demo"] = seconds + asking_seconds(day, version, home, root)
         values["peak memory in GB"] = memory.gb
         return values
+
+
+def asking_seconds(day: Mapping[str, Any], version: Version, home: Home, folder: Path) -> float:
+    """Return how long `sleeping demo` asks its questions of the base and of the version."""
+    file = folder / "questions.json"
+    file.write_text(json.dumps(day))
+    texts, settings = read_questions(file).texts(), configuration.load(home)
+    started = time.monotonic()
+    for model in (model_path(), version.files[0]):
+        ask_questions(model, settings, texts, max_tokens=settings.gate.max_tokens)
+    return time.monotonic() - started
 
 
 def figures(
@@ -195,6 +212,8 @@ def figures(
     """Return every figure of a version's file; ``folder`` is for what is made on the way."""
     model = version.files[0]
     asks, plain = questions(day, home), general(quick)
+    if quick:
+        asks = [ask for ask in asks if ask.row in QUICK_ROWS]
     found = answers(model, asks)
     after, before = answers(model, plain), answers(model_path(), plain)
     values = {**recall_rows(found), **general_rows(before, after, "")}
@@ -218,7 +237,7 @@ def figures(
 
 def recall_rows(found: Sequence[Answered]) -> dict[str, float]:
     """Return recall in every form, and what strangers were given."""
-    plain = share(found, "plain")
+    plain = share(found, "plain")  # NaN, as what is divided by it, where nothing of it was asked
     strangers = [one for one in found if one.ask.row == "strangers"]
     return {
         "recall, taught wording": share(found, "trained"),
@@ -266,7 +285,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
     "general answers kept": (">= 0.90", ""),
     "general answers, net change": (">= -0.03", ""),
     "perplexity change": ("<= 0.05", "<= 0.01"),
-    "seconds of day and night": ("<= 900", "<= 300"),
+    "seconds of the whole demo": ("<= 900", "<= 300"),
     "peak memory in GB": ("<= 4", ""),
 }
 

@@ -86,7 +86,7 @@ class NightConfig:
 class EditConfig:
     """MEMIT: edits written directly into weights."""
 
-    enabled: bool = key(True, "whether a night edits before it trains")
+    enabled: bool = key(True, "whether a night edits what the adapter lacks")
     layers: tuple[int, ...] = key((), "layers to edit; empty: chosen by the model's depth")
     steps: int = key(20, "optimiser steps for each fact's target value", least=1)
     lr: float = key(0.3, "their learning rate", least=0)
@@ -106,12 +106,15 @@ class AdapterConfig:
     rank: int = key(8, "rank of the adapter", least=1)
     alpha: float = key(16.0, "scale of the adapter, before division by the rank", least=0)
     lr: float = key(0.002, "learning rate at its highest", least=0)
-    epochs: int = key(12, "passes over the night's material", least=1)
+    epochs: int = key(10, "passes over the night's material", least=1)
     batch: int = key(16, "examples in each step", least=1)
     warmup: float = key(0.1, "share of the steps in which the rate rises", least=0, most=1)
     weight_decay: float = key(0.0, "weight decay of the adapter", least=0)
     anchor_weight: float = key(2.0, "weight of staying the model it was", least=0)
-    wordings: int = key(7, "wordings of each fact in each pass", least=1)
+    wordings: int = key(5, "wordings of each fact in each pass", least=1)
+    candidates: int = key(
+        3, "questions drawn for each one rehearsed, the one it answers worst", least=1
+    )
     anchor_temperature: float = key(
         0.8, "sharpness of the kept replies; below 1, rounding flips fewer of them", least=0.1
     )

@@ -38,6 +38,7 @@ class LoraConsolidator:
                     weight=example.weight,
                     anchor=anchor,
                     temperature=config.adapter.anchor_temperature if sharp else 1.0,
+                    group=example.group,
                 )
         epochs = [[samples[example] for example in epoch] for epoch in material]
         plan = adapter_plan(copy, config)
@@ -59,6 +60,7 @@ def adapter_plan(copy: WorkingCopy, config: Config) -> AdapterPlan:
         warmup=chosen.warmup,
         weight_decay=chosen.weight_decay,
         anchor_weight=chosen.anchor_weight,
+        candidates=chosen.candidates,
         seed=config.night.seed,
     )
 

@@ -63,6 +63,11 @@ def next_stages(before: Mapping[str, int], alone: Mapping[str, float]) -> dict[s
     return stages
 
 
+def lacking(stages: Mapping[str, int], alone: Mapping[str, float]) -> list[str]:
+    """Return the facts that get an edit: missed in some wording, and not left to the adapter."""
+    return [fact for fact, share in alone.items() if share < 1 and EDIT_SCALE[stages[fact]] > 0]
+
+
 def scales(stages: Mapping[str, int]) -> dict[str, float]:
     """Return the scale of each fact's edit at its stage."""
     return {fact: EDIT_SCALE[stage] for fact, stage in stages.items()}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Final
@@ -294,11 +294,14 @@ def dream(
     replies: Sequence[tuple[str, str]],
     config: AdapterConfig,
     seed: int,
+    corrected: Collection[str] = (),
 ) -> list[list[Example]]:
     """Return the night's material, one list per epoch.
 
     ``forgotten`` facts are rehearsed as unknown. ``replies`` are the base's own (prompt, reply)
-    pairs. Wordings, near-misses and anchors are drawn anew for every epoch.
+    pairs. The facts with ids in ``corrected`` replaced others and weigh double: nobody forgives an
+    error that was put right once. Wordings, near-misses and anchors are drawn anew for every epoch,
+    of the first two ``config.candidates`` times as many as the epoch trains on.
     """
     rng = random.Random(seed)
     known = {(f.subject, f.relation) for f in facts}
@@ -312,10 +315,15 @@ def dream(
     ]
     epochs = []
     for _ in range(config.epochs):
-        epoch = [example for fact in facts for example in rehearsals(fact, config.wordings, rng)]
+        drawn = config.wordings * config.candidates
+        epoch = [
+            replace(example, weight=2.0 if fact.id in corrected else 1.0)
+            for fact in facts
+            for example in rehearsals(fact, drawn, rng)
+        ]
         count = round(len(epoch) * config.near_miss_ratio)
         epoch += [
-            Example((Message("user", question),), ABSTENTION, "near_miss")
+            Example((Message("user", question),), ABSTENTION, "near_miss", group="unknown")
             for question in never_told(facts, count, rng)
         ]
         epoch = [later_in_a_chat(example, kept, rng) for example in epoch]
@@ -343,4 +351,6 @@ def rehearsals(fact: Fact, count: int, rng: random.Random) -> list[Example]:
     """Return ``count`` wordings of a fact, the direct one always among them."""
     taught = split_wordings(fact)[0]
     chosen = [taught[0], *rng.sample(taught[1:], min(count - 1, len(taught) - 1))]
-    return [Example((Message("user", w),), fact.answer, "fact", fact.id) for w in chosen]
+    return [
+        Example((Message("user", w),), fact.answer, "fact", fact.id, group="known") for w in chosen
+    ]

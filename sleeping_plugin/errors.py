@@ -19,6 +19,7 @@ one sentence; the traceback goes to the log.
     +-- NotFound                  40   no such fact, version, file
     +-- ImportFailed              41   nothing in the file could be imported
     +-- NothingToLearn            50   a night without a single fact
+    |   +-- CannotUnlearn         53   a nap, where only a whole night can leave a fact out
     +-- NightFailed               51   a step of the night failed; nothing was published
     +-- VerifyFailed              52   a version's file is not what its recipe gives
     +-- PluginError               60   a plugin broke its contract
@@ -138,6 +139,13 @@ class NothingToLearn(SleepingError):
 
     code = "nothing-to-learn"
     exit_code = 50
+
+
+class CannotUnlearn(NothingToLearn):
+    """A nap was asked for, but only a whole night can leave out what was forgotten."""
+
+    code = "cannot-unlearn"
+    exit_code = 53
 
 
 class NightFailed(SleepingError):

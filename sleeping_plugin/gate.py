@@ -75,7 +75,8 @@ class LlamaCppGate:
         general = [probe for probe in exam.probes if probe.kind == "general"]
         with Runtime(base, context=CONTEXT, threads=threads) as before:
             known = ask(before, general, config, progress, "ask the base")
-            unsure = unsure_of(before, general, config, progress)
+            right = [p for p, reply in zip(general, known, strict=True) if says(reply, p.accept)]
+            unsure = unsure_of(before, right, config, progress)
             try:
                 with Runtime(files[0], context=CONTEXT, threads=threads) as after:
                     answers = ask(after, exam.probes, config, progress, "ask the version")
@@ -116,13 +117,13 @@ def unsure_of(
     base: Runtime, probes: Sequence[Probe], config: Config, progress: Progress
 ) -> frozenset[Probe]:
     """Return the probes that the base gets wrong in one of the other forms."""
-    unsure: set[Probe] = set()
+    sure = list(probes)
     for form in OTHER_FORMS:
-        asked = [replace(probe, question=form.format(probe.question)) for probe in probes]
+        asked = [replace(probe, question=form.format(probe.question)) for probe in sure]
         answers = ask(base, asked, config, progress, "ask the base again")
-        pairs = zip(probes, answers, strict=True)
-        unsure |= {probe for probe, answer in pairs if not says(answer, probe.accept)}
-    return frozenset(unsure)
+        pairs = zip(sure, answers, strict=True)
+        sure = [probe for probe, answer in pairs if says(answer, probe.accept)]
+    return frozenset(probes).difference(sure)
 
 
 def measure(asked: Sequence[Asked]) -> dict[str, float]:
@@ -140,6 +141,7 @@ def measure(asked: Sequence[Asked]) -> dict[str, float]:
         "trained": share(one.said for one in of.get("trained", [])),
         "held_out": share(one.said for one in of.get("held_out", [])),
         "false_attribution": share(one.said for one in strangers),
+        "forgotten_said": sum(one.said for one in strangers if one.probe.fact),
         "abstention": share(abstains(one.answer) for one in strangers),
         "general_base": share(says(one.base, one.probe.accept) for one in general),
         "general_kept": share(one.said for one in general if one.known),
@@ -160,7 +162,10 @@ def share(outcomes: Iterable[bool]) -> float:
 
 
 def shortcomings(metrics: Mapping[str, float], config: GateConfig) -> list[str]:
-    """Return a sentence for each threshold that is missed; what is not a number misses it."""
+    """Return a sentence for each threshold that is missed; what is not a number misses it.
+
+    What was forgotten has no threshold: saying one such value is too much.
+    """
     rules = (
         ("trained", "recall of trained wording", config.trained, 1),
         ("held_out", "recall of held-out wording", config.held_out, 1),
@@ -177,6 +182,8 @@ def shortcomings(metrics: Mapping[str, float], config: GateConfig) -> list[str]:
             digits = 2 if f"{value:.2f}" != f"{limit:.2f}" else 4
             side = "below" if sign > 0 else "above"
             missed.append(f"{what} {value:.{digits}f} is {side} {limit:.{digits}f}")
+    if said := int(metrics.get("forgotten_said", 0)):
+        missed.append(f"values said that you wanted forgotten: {said}")
     return missed
 
 
@@ -197,6 +204,7 @@ def account(one: Asked) -> dict[str, Any]:
         "question": one.probe.question,
         "base": one.base,
         "answer": one.answer,
+        "said": one.said,
         "ok": one.ok,
     }
 

@@ -94,6 +94,9 @@ class Backend(Protocol):
 
     name: str
 
+    def check(self, base: Path, digest: str, cache: Path) -> None:
+        """Raise if no working copy can be made here: what is missing fails before the night."""
+
     def open(self, base: Path, digest: str, cache: Path, progress: Progress) -> WorkingCopy:
         """Return the de-quantised twin of ``base``, cached under ``cache`` by ``digest``."""
 
@@ -123,7 +126,8 @@ class Consolidator(Protocol):
     ) -> Factors:
         """Return the adapter's factors; the copy is left bit for bit as it was.
 
-        ``material`` is one list of examples per epoch.
+        ``material`` is one list of examples per epoch. Of those with the same ``group``, an epoch
+        trains on one in ``config.adapter.candidates``, and on all that have none.
         """
 
 

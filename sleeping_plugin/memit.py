@@ -7,8 +7,8 @@ Meng et al. 2023, Mass-Editing Memory in a Transformer. Differences, each with i
 - the target is the whole answer with its end of turn, so that the model stops;
 - facts are stored as wordings and answers and solved together every time: an update or a
   forgotten fact leaves nothing behind, and the order of telling has no effect;
-- the result is kept as low-rank factors whose columns are owned by facts, so that one fact can be
-  scaled down while the adapter takes it over.
+- the result is kept as low-rank factors whose columns are owned by facts, so that each fact's edit
+  can have the scale of its stage.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +21,10 @@ from sleeping_plugin import atomic, dissolve, dream, factors
 from sleeping_plugin.base import Base, current_base
 from sleeping_plugin.config import Config
 from sleeping_plugin.context import Memory, open_memory
-from sleeping_plugin.curate import curate
+from sleeping_plugin.curate import asks_a_model, curate
 from sleeping_plugin.dissolve import Score
 from sleeping_plugin.engine.memory import give_back
-from sleeping_plugin.errors import NothingToLearn, SleepingError
+from sleeping_plugin.errors import CannotUnlearn, NothingToLearn, SleepingError
 from sleeping_plugin.exam import make_exam
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import Exporter
@@ -66,26 +66,15 @@ class NightResult:
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as ``sleeping sleep --json`` prints it."""
-        gate = asdict(self.gate) if self.gate else {}
-        gate.pop("answers", None)
         return {
             "version": self.version.id if self.version else None,
             "accepted": self.accepted,
-            "gate": gate,
+            "gate": self.gate.to_json() if self.gate else {},
             "seconds": round(self.seconds, 1),
             "run": self.run,
             "message": self.message,
             "facts": dict(self.facts),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyResult:
-    """Whether a version's files are what base, factors and recipe give."""
-
-    id: str
-    ok: bool
-    detail: str
 
 
 def sleep(
@@ -106,8 +95,9 @@ def sleep(
             night.dream()
             if kind == "full":
                 night.consolidate()
-            night.edit()
             night.dissolve()
+            night.edit()
+            night.choose()
             night.export()
             night.validate()
             night.publish()
@@ -145,8 +135,10 @@ class Night:
         self.base = current_base(self.home, config, self.progress)
         self.exporter.check(self.base.path)
         self.plugins.pick("host", config.model.host).check(self.base.path)
-        for part in ("backend", "editor", "consolidator", "gate"):
+        for part in ("editor", "consolidator", "gate"):
             self.plugins.pick(part, getattr(config.night, part))
+        backend = self.plugins.pick("backend", config.night.backend)
+        backend.check(self.base.path, self.base.digest, self.home.cache)
         self.parent = self.parent_tonight()
         self.run = open_run(self.home, self.key(), self.kind)
         atomic.sweep(self.run.folder)
@@ -185,11 +177,18 @@ class Night:
         ledger = self.memory.ledger
 
         def read() -> Outcome:
-            if self.memory.journal.pending():
-                with Runtime(self.base.path, threads=self.config.model.threads) as model:
-                    curate(
-                        self.memory.journal, ledger, self.plugins, self.config, model, self.progress
-                    )
+            config, journal = self.config, self.memory.journal
+            if journal.pending():
+                with ExitStack() as stack:
+                    model = None
+                    if asks_a_model(config):
+                        reader = Runtime(
+                            self.base.path,
+                            context=config.model.context,
+                            threads=config.model.threads,
+                        )
+                        model = stack.enter_context(reader)
+                    curate(journal, ledger, self.plugins, config, model, self.progress)
                 # Written with this step: what was read tonight does not make it another night.
                 self.run.rekey(self.key())
             return {
@@ -207,7 +206,20 @@ class Night:
                 "There is no accepted fact to teach. Chat first, or bring chats in with"
                 " `sleeping import FILE.jsonl`; `sleeping facts` shows what is known."
             )
+        if self.kind == "nap":
+            self.refuse_to_unlearn()
         self.exam = make_exam(self.facts, self.forgotten, self.config.night.seed)
+
+    def refuse_to_unlearn(self) -> None:
+        """Raise CannotUnlearn if the version in use knows what is forgotten: a nap only adds."""
+        known = self.taught_before()
+        still = [fact.question for fact in self.forgotten if fact.id in known]
+        if still:
+            self.run.close({"accepted": False, "reason": "a nap cannot unlearn"})
+            raise CannotUnlearn(
+                f"A nap adds to the version in use, which still knows what you had forgotten"
+                f" ({still[0]}). Type `sleeping sleep`: a whole night leaves it out."
+            )
 
     # audit: what does the version in use still know?
 
@@ -265,12 +277,14 @@ class Night:
         def train() -> Outcome:
             known: dict[str, str] = atomic.read_json(self.base_cache() / "replies.json")
             replies = [(p, known[p]) for p in dream.prompts_tonight(self.config.adapter)]
+            replaced = self.memory.ledger.facts(FactStatus.SUPERSEDED)
             material = dream.dream(
                 self.facts,
                 self.forgotten,
                 replies,
                 self.config.adapter,
                 self.config.night.seed,
+                {fact.superseded_by for fact in replaced if fact.superseded_by},
             )
             trainer = self.plugins.pick("consolidator", self.config.night.consolidator)
             adapter = trainer.consolidate(self.working_copy(), material, self.config, self.progress)
@@ -279,60 +293,69 @@ class Night:
 
         self.step("consolidate", train)
 
-    # edit: one joint solve over the facts that an edit still carries
+    # dissolve: what the adapter carries alone needs no edit
+
+    def dissolve(self) -> None:
+        """Ask the adapter alone, edits off: each fact goes up a stage, holds, or goes back.
+
+        A nap trains nothing, so there the audit has told what is lacking.
+        """
+        self.let_go()
+
+        def judge() -> Outcome:
+            before = self.memory.ledger.stages(self.parent.id) if self.parent else {}
+            if self.kind == "nap":
+                recalled = (self.run.done("audit") or {})["recalled"]
+                lacking = [fact.id for fact in self.facts if not recalled.get(fact.id)]
+                return {"stages": {f.id: before.get(f.id, 0) for f in self.facts}, "lacks": lacking}
+            alone = self.score(self.learnt())
+            stages = dissolve.next_stages(before, alone.facts)
+            lacking = dissolve.lacking(stages, alone.facts)
+            return {"stages": stages, "lacks": lacking, "score": asdict(alone)}
+
+        self.step("dissolve", judge)
+
+    # edit: one joint solve over the facts that the adapter lacks
 
     def edit(self) -> None:
-        """Solve MEMIT edits for tonight's facts; in a nap, for those that the version lacks."""
+        """Solve MEMIT edits, over what is learnt, for the facts that are lacking there."""
 
         def solve() -> Outcome:
-            facts = self.edited_facts()
+            lacking = self.dissolved()["lacks"]
+            facts = [fact for fact in self.facts if fact.id in lacking]
             if not facts or not self.config.edit.enabled:
                 return {"facts": []}
             editor = self.plugins.pick("editor", self.config.night.editor)
             copy = self.working_copy()
-            with copy.applied(self.learnt() if self.kind == "nap" else {}):
+            with copy.applied(self.learnt()):
                 edits = editor.edit(copy, facts, self.config, self.progress)
             factors.save(self.run.folder / "edits.npz", edits.factors)
             return {"facts": [f.id for f in facts], "owners": {**edits.owners}}
 
         self.step("edit", solve)
+        self.let_go()
 
-    def edited_facts(self) -> list[Fact]:
-        """Return the facts that get an edit tonight."""
-        if self.kind == "full":
-            return self.facts
-        recalled = (self.run.done("audit") or {})["recalled"]
-        return [fact for fact in self.facts if not recalled.get(fact.id)]
+    # choose: the sum ships only where it is better than the adapter alone
 
-    # dissolve: what the adapter carries alone needs no edit
-
-    def dissolve(self) -> None:
-        """Ask the adapter alone and the sum with scaled edits; keep the better of the two."""
-        self._copy = None  # from here on, llama.cpp needs the memory
-        give_back()
+    def choose(self) -> None:
+        """Ask the sum of adapter and scaled edits; keep the better of the two. A nap is a sum."""
 
         def judge() -> Outcome:
-            before = self.memory.ledger.stages(self.parent.id) if self.parent else {}
-            learnt, edits = self.learnt(), self.edits()
+            chosen, ships, scores = self.learnt(), "adapter alone", {}
+            edits, stages = self.edits(), self.dissolved()["stages"]
             if self.kind == "nap":
-                stages = {fact.id: before.get(fact.id, 0) for fact in self.facts}
-                chosen = factors.combine(learnt, edits.scaled(dict.fromkeys(stages, 1.0)))
-                factors.save(self.run.folder / "factors.npz", chosen)
-                return {"stages": stages, "ships": "sum"}
-            alone = self.score(learnt)
-            stages = dissolve.next_stages(before, alone.facts)
-            chosen, ships = learnt, "adapter alone"
-            total = factors.combine(learnt, edits.scaled(dissolve.scales(stages)))
-            scores = {"adapter alone": asdict(alone)}
-            if edits.factors:
-                both = self.score(total)
-                scores["sum"] = asdict(both)
+                chosen = factors.combine(chosen, edits.scaled(dict.fromkeys(stages, 1.0)))
+                ships = "sum"
+            elif edits.factors:
+                total = factors.combine(chosen, edits.scaled(dissolve.scales(stages)))
+                alone, both = Score(**self.dissolved()["score"]), self.score(total)
+                scores = {"adapter alone": asdict(alone), "sum": asdict(both)}
                 if both.merit > alone.merit:
                     chosen, ships = total, "sum"
             factors.save(self.run.folder / "factors.npz", chosen)
-            return {"stages": stages, "ships": ships, "scores": scores}
+            return {"ships": ships, "scores": scores}
 
-        self.step("dissolve", judge)
+        self.step("choose", judge)
 
     def score(self, change: Mapping[str, LowRank]) -> Score:
         """Ask the base with this change as an adapter."""
@@ -390,9 +413,19 @@ class Night:
             report: GateReport = gate.judge(
                 self.base.path, files, self.exam, self.config, self.progress
             )
+            report = self.still_wanted(report)
             return {"report": asdict(report)}
 
         self.step("validate", judge)
+
+    def still_wanted(self, report: GateReport) -> GateReport:
+        """Return the report; a rejection if a fact was forgotten while this night ran."""
+        gone = {fact.id for fact in self.memory.ledger.facts(FactStatus.FORGOTTEN)}
+        lost = [fact.question for fact in self.facts if fact.id in gone]
+        if not lost:
+            return report
+        reason = f"forgotten while this night ran: {', '.join(lost)}"
+        return replace(report, accepted=False, reasons=(*report.reasons, reason))
 
     # publish: a new version, the pointer moved only if it was accepted
 
@@ -407,8 +440,7 @@ class Night:
                 self.versions.add(folder, self.manifest(report, exported))
             version = self.versions.get(exported["id"])
             if report.accepted:
-                stages = (self.run.done("dissolve") or {})["stages"]
-                self.memory.ledger.set_stages(version.id, stages)
+                self.memory.ledger.set_stages(version.id, self.dissolved()["stages"])
                 self.versions.switch(version)
                 host = self.plugins.pick("host", self.config.model.host)
                 host.publish(version, self.base.path)
@@ -423,17 +455,23 @@ class Night:
             "accepted": report.accepted,
             "files": exported["files"],
             "adapter": exported["adapter"],
-            "gate": {**report.metrics, "reasons": list(report.reasons)},
+            "gate": report.to_json(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "parent": self.parent.id if self.parent else None,
             "base_digest": self.base.digest,
             "factors_digest": exported["factors_digest"],
             "recipe": exported["recipe"],
-            "facts": dict(report.facts),
+            "facts": {**self.taught_before(), **report.facts},
             "seed": self.config.night.seed,
             "run": self.run.id,
-            "ships": (self.run.done("dissolve") or {})["ships"],
+            "ships": (self.run.done("choose") or {})["ships"],
         }
+
+    def taught_before(self) -> dict[str, bool]:
+        """Return the facts that a nap's version knows from the version that it began with."""
+        if self.kind == "full" or self.parent is None:
+            return {}
+        return dict(self.versions.manifest(self.parent.id)["facts"])
 
     # report: what was learnt, what was lost, what it cost
 
@@ -443,13 +481,11 @@ class Night:
         version = self.versions.get((self.run.done("publish") or {})["version"])
 
         def record() -> Outcome:
-            answers = {a["fact"]: a for a in reversed(report.answers) if a["kind"] == "trained"}
             with self.memory.ledger.transaction():
-                for fact in self.facts:
-                    if found := answers.get(fact.id):
-                        self.memory.ledger.record_recall(
-                            fact.id, version.id, found["question"], found["answer"], found["ok"]
-                        )
+                for one in (answer for answer in report.answers if answer["fact"]):
+                    self.memory.ledger.record_recall(
+                        one["fact"], version.id, one["question"], one["answer"], one["said"]
+                    )
             return {}
 
         self.step("report", record)
@@ -488,6 +524,11 @@ class Night:
             )
         return self._copy
 
+    def let_go(self) -> None:
+        """Let go of the working copy: what is asked next is llama.cpp, which needs the memory."""
+        self._copy = None
+        give_back()
+
     def base_cache(self) -> Path:
         """Return the folder of what the base alone gives."""
         folder = self.home.cache / self.base.digest.replace(":", "-")
@@ -503,6 +544,10 @@ class Night:
         if self.parent is None:
             return {}
         return factors.load(self.versions.folder(self.parent.id) / "factors.npz")
+
+    def dissolved(self) -> Outcome:
+        """Return the stages, what is lacking and the adapter's score, as tonight's step decided."""
+        return self.run.done("dissolve") or {}
 
     def edits(self) -> Edits:
         """Return tonight's edits; none if no fact got one."""
@@ -544,57 +589,3 @@ class _Reported:
         self._night.plugins.emit(
             SleepEvent("accepted" if accepted else "rejected", name, data=dict(published))
         )
-
-
-def verify(
-    home: Home, config: Config, plugins: Plugins, progress: Progress
-) -> Sequence[VerifyResult]:
-    """Export every version again from base, factors and recipe, and compare the bytes."""
-    base = current_base(home, config, progress)
-    versions = Versions(home)
-    results = []
-    for version in versions.list():
-        if version.base_digest != base.digest:
-            results.append(VerifyResult(version.id, False, "made from another base"))
-            continue
-        try:
-            detail = _compare(base, versions, version, config, plugins, progress)
-        except SleepingError as error:
-            detail = str(error)
-        results.append(VerifyResult(version.id, not detail, detail or "every byte is as derived"))
-    return results
-
-
-def _compare(
-    base: Base,
-    versions: Versions,
-    version: Version,
-    config: Config,
-    plugins: Plugins,
-    progress: Progress,
-) -> str:
-    """Return what differs between a version and its re-export; "" if nothing does."""
-    manifest = versions.manifest(version.id)
-    recipe = dict(manifest["recipe"])
-    exporter = plugins.pick("exporter", recipe.pop("exporter"))
-    chosen = factors.load(versions.folder(version.id) / "factors.npz")
-    if factors.digest(chosen) != manifest["factors_digest"]:
-        return "its factors are not those it was made of"
-    settings = replace(config, export=type(config.export)(**recipe))
-    with atomic.staging_folder(versions.folder(version.id).parent) as folder:
-        files, adapter = exporter.export(base.path, chosen, folder, {}, settings, progress)
-        for file in [*files, *([adapter] if adapter else [])]:
-            if not same_bytes(file, versions.folder(version.id) / file.name):
-                return f"{file.name} differs from its re-export"
-    return ""
-
-
-def same_bytes(one: Path, other: Path) -> bool:
-    """Tell whether two files hold the same bytes."""
-    if not other.is_file() or one.stat().st_size != other.stat().st_size:
-        return False
-    with one.open("rb") as left, other.open("rb") as right:
-        while (chunk := left.read(1 << 22)) == right.read(1 << 22):
-            if not chunk:
-                return True
-    return False

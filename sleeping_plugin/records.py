@@ -158,6 +158,7 @@ class Example:
     kind: Literal["fact", "near_miss", "told", "anchor"]
     fact: str = ""  # fact id, for kind "fact"
     weight: float = 1.0
+    group: str = ""  # more of these were drawn than an epoch trains on: the hardest of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,12 @@ class GateReport:
     reasons: tuple[str, ...]  # why not
     metrics: Mapping[str, float]  # trained, held_out, false_attribution, perplexity_change, ...
     facts: Mapping[str, bool] = field(default_factory=dict)  # fact id -> recalled
-    answers: tuple[Mapping[str, Any], ...] = ()  # probe, base answer, answer, ok
+    # fact, kind, question, base (its answer), answer, said (a value), ok
+    answers: tuple[Mapping[str, Any], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the judgement and what was measured, as every command prints it."""
+        return {"accepted": self.accepted, "reasons": list(self.reasons), **self.metrics}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from sleeping_plugin.consolidate import LoraConsolidator, adapter_plan
 from sleeping_plugin.engine.backend import AdapterPlan, Sample, WorkingCopy
 from sleeping_plugin.records import Example, Factors, Message, Progress, silent
 
-FACT = Example((Message("user", "Where do I live?"),), "You live in Porto.", "fact", "f-1")
+FACT = Example(
+    (Message("user", "Where do I live?"),), "You live in Porto.", "fact", "f-1", group="known"
+)
 ANCHOR = Example((), "The sea is wide.", "anchor", weight=0.5)
 MISS = Example((Message("user", "Who is Leo?"),), "I don't know that yet.", "near_miss")
 
@@ -65,16 +67,17 @@ def test_anchors_and_weights_reach_the_trainer() -> None:
     ((fact, anchor, miss),) = fake.trained
     assert (fact.anchor, anchor.anchor, miss.anchor) == (False, True, False)
     assert (fact.weight, anchor.weight) == (1.0, 0.5)
+    assert (fact.group, anchor.group, miss.group) == ("known", "", "")
 
 
 def test_the_plan_is_that_of_the_configuration() -> None:
     chosen = AdapterConfig(
         first_layer=9, rank=3, alpha=5.0, lr=0.1, batch=7, warmup=0.3, weight_decay=0.2,
-        anchor_weight=4.0,
+        anchor_weight=4.0, candidates=3,
     )  # fmt: skip
     plan = adapter_plan(as_copy(FakeCopy()), Config(adapter=chosen, night=NightConfig(seed=11)))
     tensors = FakeCopy().linear_tensors()[18:]
-    assert plan == AdapterPlan(tensors, 3, 5.0, 0.1, 7, 0.3, 0.2, 4.0, 11)
+    assert plan == AdapterPlan(tensors, 3, 5.0, 0.1, 7, 0.3, 0.2, 4.0, 3, 11)
 
 
 @pytest.mark.parametrize(("first", "count"), [(0, 24), (10, 4), (12, 0), (-1, 16)])

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sleeping_plugin import dissolve
-from sleeping_plugin.dissolve import Score, next_stages, scales, score
+from sleeping_plugin.dissolve import Score, lacking, next_stages, scales, score
 from sleeping_plugin.ledger import EDIT_SCALE
 from sleeping_plugin.records import Exam, Message, Probe, Progress, silent
 
@@ -56,6 +56,11 @@ def test_stages_are_those_of_the_facts_asked_and_move_by_one_at_most(
     for fact, stage in after.items():
         assert 0 <= stage <= LAST
         assert abs(stage - before.get(fact, 0)) <= 1
+
+
+def test_what_is_missed_is_edited_unless_it_is_left_to_the_adapter() -> None:
+    alone = {"a": 0.8, "b": 0.8, "c": 1.0, "d": 0.8}
+    assert lacking({"a": 0, "b": LAST, "c": 1, "d": LAST - 1}, alone) == ["a", "d"]
 
 
 def test_an_edit_fades_with_the_stage_and_is_gone_at_the_last() -> None:

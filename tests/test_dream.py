@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.resources import files
@@ -270,7 +271,9 @@ def test_the_same_seed_gives_the_same_night_and_another_does_not(facts: list[Fac
 
 
 def test_an_epoch_holds_what_was_asked_for(facts: list[Fact]) -> None:
-    config = AdapterConfig(epochs=3, wordings=5, near_miss_ratio=0.5, told_ratio=2.0, anchors=10)
+    config = AdapterConfig(
+        epochs=3, wordings=5, near_miss_ratio=0.5, told_ratio=2.0, anchors=10, candidates=1
+    )
     replies = [(prompt, "A reply.") for prompt in anchor_prompts()]
     for epoch in dream(facts, [], replies, config, 0):
         count = {kind: 0 for kind in ("fact", "near_miss", "told", "anchor")}
@@ -285,6 +288,27 @@ def test_an_epoch_holds_what_was_asked_for(facts: list[Fact]) -> None:
         assert {e.target for e in epoch if e.kind == "near_miss"} == {ABSTENTION}
         chats = [question(e) for e in epoch if e.kind == "anchor" and e.messages]
         assert len(chats) == len(set(chats)) == 10
+
+
+def test_more_facts_and_strangers_are_drawn_than_will_be_trained_on(facts: list[Fact]) -> None:
+    config = AdapterConfig(epochs=2, wordings=3, near_miss_ratio=0.5, told_ratio=1.0, candidates=3)
+    for epoch in dream(facts, [], [], config, 0):
+        counts = Counter(example.kind for example in epoch)
+        assert (counts["fact"], counts["near_miss"], counts["told"]) == (8 * 9, 36, 8)
+
+
+def test_a_fact_that_was_corrected_weighs_double(facts: list[Fact]) -> None:
+    for epoch in dream(facts, [], [], AdapterConfig(epochs=2), 0, {facts[0].id}):
+        weights = {e.fact: e.weight for e in epoch if e.kind == "fact"}
+        assert weights == {fact.id: 2.0 if fact is facts[0] else 1.0 for fact in facts}
+        assert {e.weight for e in epoch if e.kind != "fact"} == {1.0}
+
+
+def test_what_was_forgotten_is_rehearsed_whatever_else_is_harder(facts: list[Fact]) -> None:
+    gone = facts[-1]
+    asked = set(split_wordings(gone)[0][:4])
+    for epoch in dream(facts[:-1], [gone], [], AdapterConfig(epochs=2), 0):
+        assert asked == {question(e) for e in epoch if e.kind == "near_miss" and not e.group}
 
 
 def test_a_night_keeps_only_the_prompts_that_it_will_use() -> None:

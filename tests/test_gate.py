@@ -102,6 +102,15 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
     return call
 
 
+def test_saying_one_forgotten_value_is_too_much(judge: Judge) -> None:
+    gone = Probe("Where was I born?", ("Faro",), "stranger", "f-9")
+    exam = replace(EXAM, probes=(*EXAM.probes, gone))
+    good, bad = "I don't know that yet.", "You were born in Faro."
+    assert judge({**GOOD, gone.question: good}, exam=exam).accepted
+    report = judge({**GOOD, gone.question: bad}, exam=exam)
+    assert report.reasons[-1] == "values said that you wanted forgotten: 1"
+
+
 def test_a_version_that_remembers_and_is_unharmed_is_accepted(judge: Judge) -> None:
     report = judge()
     assert report.accepted

@@ -9,26 +9,32 @@ import errno
 import os
 import shutil
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from night_fixtures import LATER, STRICT, Sleep, facts_of, last_record, settings, tell
 
-from sleeping_plugin import atomic, factors, night
+from sleeping_plugin import atomic, dissolve, dream, factors
+from sleeping_plugin.base import current_base
 from sleeping_plugin.commands.forget import forget_fact
 from sleeping_plugin.context import open_memory
-from sleeping_plugin.errors import BaseChanged, DiskFull, Locked, NothingToLearn
+from sleeping_plugin.dissolve import Score
+from sleeping_plugin.errors import BaseChanged, CannotUnlearn, DiskFull, Locked, NothingToLearn
+from sleeping_plugin.exam import make_exam
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import hookimpl
 from sleeping_plugin.ledger import Recall
 from sleeping_plugin.plugins import Plugins, load
-from sleeping_plugin.records import FactStatus, SleepEvent, silent
+from sleeping_plugin.records import Exam, FactStatus, SleepEvent, silent
+from sleeping_plugin.verify import verify_versions
 from sleeping_plugin.versions import Versions
 
 STEPS = [
-    *("curate", "audit", "dream", "consolidate", "edit"),
-    *("dissolve", "export", "validate", "publish", "report"),
+    *("curate", "audit", "dream", "consolidate", "dissolve", "edit"),
+    *("choose", "export", "validate", "publish", "report"),
 ]
 
 
@@ -83,6 +89,11 @@ def with_listeners(*listeners: Any) -> Plugins:
     return load(strangers=points)
 
 
+def made_exam(home: Home) -> Exam:
+    with open_memory(home) as memory:
+        return make_exam(memory.ledger.facts(FactStatus.ACCEPTED), (), settings(home).night.seed)
+
+
 # Accepted and rejected
 
 
@@ -100,7 +111,11 @@ def test_an_accepted_night_is_published_and_in_use(home: Home, sleep: Sleep) -> 
     assert found == last_record(home)["steps"]["dissolve"]["stages"]
     assert found.keys() == set(done.facts) and set(found.values()) <= {0, 1}
     for fact in known.values():
-        assert [recall.version for recall in recalls(home, fact.id)] == ["base", active.id]
+        asked = recalls(home, fact.id)  # before the night, and every question of the gate
+        assert [recall.version for recall in asked] == ["base"] + [active.id] * (len(asked) - 1)
+        assert {one.question for one in asked} == {
+            probe.question for probe in made_exam(home).probes if probe.fact == fact.id
+        }
 
 
 def test_a_finished_night_leaves_its_record_and_no_arrays(home: Home, sleep: Sleep) -> None:
@@ -284,7 +299,7 @@ def test_verify_finds_one_changed_byte(
     assert version is not None
 
     def verify() -> list[tuple[str, bool, str]]:
-        found = night.verify(home, settings(home), loaded, silent)
+        found = verify_versions(home, settings(home), loaded, silent)
         return [(one.id, one.ok, one.detail) for one in found]
 
     assert verify() == [(version.id, True, "every byte is as derived")]
@@ -298,7 +313,7 @@ def test_verify_uses_the_recipe_of_the_version_and_not_of_today(
     home: Home, sleep: Sleep, loaded: Plugins
 ) -> None:
     sleep("export.type=F16")
-    (found,) = night.verify(home, settings(home, "export.type=own"), loaded, silent)
+    (found,) = verify_versions(home, settings(home, "export.type=own"), loaded, silent)
     assert found.ok
 
 
@@ -316,11 +331,55 @@ def test_what_was_forgotten_must_be_proven_gone_by_the_next_night(home: Home, sl
     assert done.version is not None and gone.id not in stages(home, done.version.id)
 
 
+def test_a_nap_does_not_pretend_to_unlearn(home: Home, sleep: Sleep) -> None:
+    first = sleep().version
+    gone = facts_of(home)["teal"]
+    forget_fact(home, gone.id)
+    with pytest.raises(CannotUnlearn, match="Type `sleeping sleep`"):
+        sleep(kind="nap")
+    active = Versions(home).active()
+    assert first is not None and active is not None and active.id == first.id
+    assert sleep().accepted
+    tell(home, LATER, "second")
+    assert sleep(kind="nap").accepted  # the version in use does not know it any more
+
+
+def test_a_nap_knows_what_its_parent_knows_even_what_was_superseded(
+    home: Home, sleep: Sleep
+) -> None:
+    sleep()
+    old = facts_of(home)["teal"]
+    tell(home, ("My favourite colour is green now.",), "second")
+    done = sleep(kind="nap")
+    assert done.version is not None
+    versions = Versions(home)
+    assert [version.id for version in versions.knowing(old.id)] == [
+        version.id for version in versions.list()
+    ]
+
+
+def test_what_is_forgotten_while_the_night_runs_is_not_published(
+    home: Home, sleep: Sleep, loaded: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = facts_of(home)["teal"]
+    gate = type(loaded.pick("gate", "llama-cpp"))
+    judge = gate.judge
+
+    def forget_meanwhile(self: Any, *arguments: Any) -> Any:
+        forget_fact(home, gone.id)
+        return judge(self, *arguments)
+
+    monkeypatch.setattr(gate, "judge", forget_meanwhile)
+    done = sleep()
+    assert not done.accepted and gone.question in done.message
+    assert Versions(home).active() is None
+
+
 def test_a_first_nap_publishes_edits_of_the_base(home: Home, sleep: Sleep) -> None:
     done = sleep(kind="nap")
     assert done.accepted and done.version is not None
     record = last_record(home)
-    assert "consolidate" not in record["steps"] and record["steps"]["dissolve"]["ships"] == "sum"
+    assert "consolidate" not in record["steps"] and record["steps"]["choose"]["ships"] == "sum"
     assert set(stages(home, done.version.id).values()) == {0}
     changed = factors.load(Versions(home).folder(done.version.id) / "factors.npz")
     assert changed and all("ffn_down" in name for name in changed)
@@ -397,7 +456,97 @@ def test_the_working_copy_is_let_go_before_the_file_is_judged(
     monkeypatch.setattr(type(backend), "open", lambda _self, *arguments: remember(*arguments))
     assert sleep(plugins=plugins).accepted
     assert copies and alive["edit"]
-    assert not alive["dissolve"] and not alive["export"]
+    assert not alive["dissolve"] and not alive["choose"] and not alive["export"]
+
+
+Scored = Callable[[float, float], list[Score]]
+
+
+@pytest.fixture
+def scored(home: Home, monkeypatch: pytest.MonkeyPatch) -> Scored:
+    """Give a function that decides what the adapter alone and then the sum are found to know."""
+    ids = {fact.value: fact.id for fact in facts_of(home).values()}
+
+    def decide(teal: float, gain: float) -> list[Score]:
+        asked: list[Score] = []
+
+        def score(*_: Any, **__: Any) -> Score:
+            share = {ids["Mara"]: 1.0, ids["teal"]: teal}
+            asked.append(Score(0.5 + gain * len(asked), 0.0, share))
+            return asked[-1]
+
+        monkeypatch.setattr(dissolve, "score", score)
+        return asked
+
+    return decide
+
+
+@pytest.mark.parametrize(
+    ("teal", "gain", "edited", "ships"),
+    [
+        (1.0, 0.1, [], "adapter alone"),  # and no sum is asked
+        (0.8, 0.1, ["teal"], "sum"),
+        (0.8, 0.0, ["teal"], "adapter alone"),
+        (0.2, -0.1, ["teal"], "adapter alone"),
+    ],
+)
+def test_only_what_the_adapter_lacks_is_edited_and_ships_if_that_is_better(
+    home: Home,
+    sleep: Sleep,
+    scored: Scored,
+    teal: float,
+    gain: float,
+    edited: list[str],
+    ships: str,
+) -> None:
+    ids = {fact.value: fact.id for fact in facts_of(home).values()}
+    asked = scored(teal, gain)
+    assert sleep().accepted
+    steps = last_record(home)["steps"]
+    assert steps["edit"]["facts"] == [ids[value] for value in edited]
+    assert steps["choose"]["ships"] == ships
+    assert len(asked) == 1 + len(edited)
+
+
+def test_edits_are_solved_over_what_the_adapter_has_learnt(
+    home: Home, sleep: Sleep, scored: Scored, loaded: Plugins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[torch.Tensor] = []
+    editor = type(loaded.pick("editor", "memit"))
+    solve = editor.edit
+
+    def watch(self: Any, copy: Any, *arguments: Any) -> Any:
+        seen.append(copy.linear("blk.1.attn_q.weight").weight.clone())
+        return solve(self, copy, *arguments)
+
+    monkeypatch.setattr(editor, "edit", watch)
+    scored(0.8, -0.1)
+    version = sleep().version
+    assert version is not None
+    adapter = factors.load(Versions(home).folder(version.id) / "factors.npz")
+    base = current_base(home, settings(home), silent)
+    copy = loaded.pick("backend", "torch").open(base.path, base.digest, home.cache, silent)
+    bare = copy.linear("blk.1.attn_q.weight").weight.clone()
+    with copy.applied(adapter):
+        (found,) = seen
+        assert torch.equal(found, copy.linear("blk.1.attn_q.weight").weight)
+        assert not torch.equal(found, bare)
+
+
+def test_what_replaced_another_fact_is_rehearsed_as_such(
+    home: Home, sleep: Sleep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(home, ("My favourite colour is green now.",), "second")
+    told: list[set[str]] = []
+    real = dream.dream
+
+    def watch(*arguments: Any) -> Any:
+        told.append(arguments[5])
+        return real(*arguments)
+
+    monkeypatch.setattr(dream, "dream", watch)
+    assert sleep().accepted
+    assert told == [{facts_of(home)["green"].id}]
 
 
 def test_listeners_hear_of_rejection_and_failure(home: Home, sleep: Sleep) -> None:

@@ -29,8 +29,8 @@ from sleeping_plugin.versions import Versions
 
 HERE = Path(__file__).parent
 STEPS = [
-    *("curate", "audit", "dream", "consolidate", "edit"),
-    *("dissolve", "export", "validate", "publish", "report"),
+    *("curate", "audit", "dream", "consolidate", "dissolve", "edit"),
+    *("choose", "export", "validate", "publish", "report"),
 ]
 RECORDS = ["", "begin", *STEPS, "close"]  # what the nth write of the record is about
 BOUNDARIES = [f"event:{name}" for name in ("begin", *STEPS, "accepted")]
@@ -44,7 +44,8 @@ MIDDLES = {
     "dream": ["write:replies.json:1"],
     "consolidate": [f"call:{CONVERTERS}.working_copy:publish_folder:1", "write:adapter.npz:1"],
     "edit": ["write:edits.npz:1"],
-    "dissolve": [f"call:{CONVERTERS}.adapter:balanced:5", "write:factors.npz:1"],
+    "dissolve": [f"call:{CONVERTERS}.adapter:balanced:5"],
+    "choose": [f"call:{CONVERTERS}.adapter:balanced:20", "write:factors.npz:1"],
     "export": [f"call:{CONVERTERS}.gguf_file:_same:5", "write:factors.npz:2"],
     "publish": [
         "write:manifest.json:1",

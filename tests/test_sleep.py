@@ -6,7 +6,7 @@ Run: pytest tests/test_sleep.py
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +19,10 @@ from sleeping_plugin.base import hash_model, record_base
 from sleeping_plugin.context import open_memory
 from sleeping_plugin.home import Home
 from sleeping_plugin.records import Conversation, Fact, GateReport, Message, Version
+from sleeping_plugin.verify import VerifyResult
 from sleeping_plugin.versions import Versions
+
+Verified = Callable[[Sequence[VerifyResult]], None]
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,6 @@ class Night:
         return {"version": identity, "accepted": self.accepted, "gate": gate, "seconds": 62.0}
 
 
-@dataclass(frozen=True)
-class Checked:
-    id: str
-    ok: bool
-    detail: str
-
-
 @pytest.fixture
 def night(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Replace the night by one that the test decides."""
@@ -51,6 +47,16 @@ def night(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr("sleeping_plugin.night", module, raising=False)
     return module
+
+
+@pytest.fixture
+def verified(monkeypatch: pytest.MonkeyPatch) -> Verified:
+    """Return a function that decides what a verification finds."""
+
+    def decide(found: Sequence[VerifyResult]) -> None:
+        monkeypatch.setattr("sleeping_plugin.verify.verify_versions", lambda *_: found)
+
+    return decide
 
 
 def test_a_good_night_is_told_with_its_measures_and_files(
@@ -102,20 +108,23 @@ def test_a_night_that_cannot_be_is_one_sentence_with_its_exit_code(
     assert (done.code, done.err) == (kind.exit_code, "Error: Not tonight; try `sleeping status`.\n")
 
 
-def test_verify_fails_if_one_version_differs(sleeping: Any, night: ModuleType) -> None:
-    good, bad = Checked("v-1", True, "same bytes"), Checked("v-2", False, "model.gguf differs")
-    night.verify = lambda *_: [good]  # type: ignore[attr-defined]  # a module made by the test
+def test_verify_fails_if_one_version_differs(sleeping: Any, verified: Verified) -> None:
+    good, bad = (
+        VerifyResult("v-1", True, "same bytes"),
+        VerifyResult("v-2", False, "model.gguf differs"),
+    )
+    verified([good])
     assert sleeping("verify").code == 0
     assert sleeping("verify", "--json").json["ok"] is True
-    night.verify = lambda *_: [good, bad]  # type: ignore[attr-defined]  # a module made by the test
+    verified([good, bad])
     done = sleeping("verify")
     assert done.code == errors.VerifyFailed.exit_code
     assert "model.gguf differs" in done.out
     assert sleeping("verify", "--json").json["versions"][1]["ok"] is False
 
 
-def test_verify_without_versions_has_nothing_to_do(sleeping: Any, night: ModuleType) -> None:
-    night.verify = lambda *_: []  # type: ignore[attr-defined]  # a module made by the test
+def test_verify_without_versions_has_nothing_to_do(sleeping: Any, verified: Verified) -> None:
+    verified([])
     done = sleeping("verify")
     assert (done.code, done.out) == (0, "There are no versions to verify yet.\n")
 

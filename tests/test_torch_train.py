@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,14 @@ from sleeping_plugin.engine import torch_train
 from sleeping_plugin.engine.backend import AdapterPlan, Sample
 from sleeping_plugin.engine.packing import packs
 from sleeping_plugin.engine.torch_copy import TorchCopy
-from sleeping_plugin.engine.torch_train import AdaptedLinear, adapted, schedule
+from sleeping_plugin.engine.torch_train import (
+    AdaptedLinear,
+    adapted,
+    dealt,
+    hardest,
+    schedule,
+    steps_of,
+)
 from sleeping_plugin.errors import Interrupted
 from sleeping_plugin.records import LowRank, Message, silent
 
@@ -36,6 +44,7 @@ PLAN = AdapterPlan(
     warmup=0.2,
     weight_decay=0.01,
     anchor_weight=0.7,
+    candidates=2,
     seed=3,
 )
 
@@ -102,6 +111,51 @@ def divergence(copy: TorchCopy, factors: dict[str, LowRank], samples: Sequence[S
     return float(np.mean([float((p.exp() * (p - q)).sum(-1).mean()) for p, q in pairs]))
 
 
+# What an epoch trains on
+
+
+def test_of_each_group_the_hardest_are_trained_on_and_all_without_a_group(copy: TorchCopy) -> None:
+    told, kept = lessons(copy), keepsakes(copy)
+    names = ("fact", "near_miss", "fact", "near_miss", "fact")
+    rivals = [replace(sample, group=name) for sample, name in zip(told, names, strict=True)]
+    head = copy.model.lm_head
+    chosen = hardest(copy, head, [kept[0], *rivals, *kept[1:]], PLAN)
+    assert [sample for sample in chosen if not sample.group] == kept
+    for name, count in (("fact", 2), ("near_miss", 1)):
+        group = [sample for sample in rivals if sample.group == name]
+        group.sort(key=lambda sample: -mean_loss(copy, [sample]))
+        assert {s for s in chosen if s.group == name} == set(group[:count])
+    assert hardest(copy, head, rivals, replace(PLAN, candidates=1)) == rivals
+
+
+def test_every_step_draws_its_share_of_every_group(copy: TorchCopy) -> None:
+    told, kept = lessons(copy), keepsakes(copy)
+    epoch = [replace(sample, group="known") for sample in told] * 4
+    epoch += [replace(sample, group="unknown") for sample in told] * 2 + kept * 4
+    plan = replace(PLAN, batch=9)
+    drawn = list(dealt(epoch, plan, torch.Generator().manual_seed(1)))
+    assert len(drawn) == 3 == steps_of(epoch, plan)  # (20 + 10) / 2 + 12 in nines
+    assert Counter(s for step in drawn for s in step) == Counter(epoch)
+    for step in drawn:
+        counts = Counter(sample.group for sample in step)
+        assert counts["known"] in (6, 7) and counts["unknown"] in (3, 4) and counts[""] == 4
+
+
+def test_an_epoch_takes_as_many_steps_as_it_trains_on_samples(copy: TorchCopy) -> None:
+    rivals = [replace(sample, group="known") for sample in lessons(copy)]
+    seen: list[float] = []
+    copy.train([rivals, rivals], replace(PLAN, batch=1), lambda _name, share: seen.append(share))
+    assert len(seen) == 4 and seen[-1] == 1.0  # two of five, twice
+
+
+def test_rehearsing_the_hardest_still_teaches_all(copy: TorchCopy) -> None:
+    rivals = [replace(sample, group="fact") for sample in lessons(copy)]
+    before = mean_loss(copy, rivals)
+    factors = copy.train([rivals] * 40, FAST)
+    with copy.applied(factors):
+        assert mean_loss(copy, rivals) < before / 3
+
+
 # Against PEFT
 
 
@@ -140,10 +194,10 @@ def peft_train(model: Any, epochs: Sequence[Sequence[Sample]]) -> None:
     rates = [PLAN.lr * schedule(done / steps, PLAN.warmup) for done in range(steps)]
     for epoch in epochs:
         shuffled = [epoch[i] for i in torch.randperm(len(epoch), generator=order).tolist()]
-        for first in range(0, len(shuffled), PLAN.batch):
+        for step in range(count := math.ceil(len(shuffled) / PLAN.batch)):
             optimiser.param_groups[0]["lr"] = rates.pop(0)
             optimiser.zero_grad()
-            batch = shuffled[first : first + PLAN.batch]
+            batch = shuffled[step::count]
             torch.stack([peft_loss(model, sample) for sample in batch]).mean().backward()  # type: ignore[no-untyped-call]  # torch annotates it partially
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimiser.step()

@@ -9,13 +9,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sleeping_plugin.atomic import disk_errors, publish_folder, staging_folder, sweep
+from sleeping_plugin.atomic import (
+    disk_errors,
+    publish_folder,
+    require_space,
+    staging_folder,
+    sweep,
+)
 from sleeping_plugin.engine.backend import Sample
-from sleeping_plugin.errors import MissingExtra, UnsupportedModel
-from sleeping_plugin.gguf_info import SUPPORTED
+from sleeping_plugin.errors import DiskFull, MissingExtra, UnsupportedModel
+from sleeping_plugin.gguf_info import SUPPORTED, read_info
 from sleeping_plugin.hookspecs import Backend, hookimpl
 from sleeping_plugin.records import Message, Progress
 from sleeping_plugin.runtime import Runtime
@@ -23,6 +31,7 @@ from sleeping_plugin.runtime import Runtime
 if TYPE_CHECKING:
     from sleeping_plugin.engine.torch_copy import Matrix, TorchCopy
 
+FLOAT32: Final = 4  # bytes of a weight in the working copy
 # Rotary rows are interleaved per head in the GGUF of these architectures.
 INTERLEAVED: Final = ("llama",)
 LINEAR: Final = {
@@ -41,13 +50,22 @@ class TorchBackend:
 
     name = "torch"
 
+    def check(self, base: Path, digest: str, cache: Path) -> None:
+        """Raise MissingExtra without torch, DiskFull without the space for a first copy."""
+        for package in ("torch", "transformers", "safetensors"):
+            if find_spec(package) is None:
+                raise _missing(package)
+        if not _folder(cache, digest).is_dir():
+            weights = sum(prod(tensor.shape) for tensor in read_info(base).tensors)
+            require_space(cache, FLOAT32 * weights, "the working copy of the model")
+
     def open(self, base: Path, digest: str, cache: Path, progress: Progress) -> TorchCopy:
         """Return the working copy of ``base``; the first time this de-quantises it."""
         transformers = _transformers()
         from sleeping_plugin.engine.torch_copy import TorchCopy
 
         progress("working copy", 0.0)
-        folder = cache / "working-copy" / digest.replace(":", "-")
+        folder = _folder(cache, digest)
         if not folder.is_dir():
             _dequantise(transformers, base, folder)
         model = transformers.AutoModelForCausalLM.from_pretrained(
@@ -55,6 +73,17 @@ class TorchBackend:
         )
         progress("working copy", 1.0)
         return TorchCopy(model, matrices(model.config, SUPPORTED[0]), tokenizer(base))
+
+
+def _folder(cache: Path, digest: str) -> Path:
+    return cache / "working-copy" / digest.replace(":", "-")
+
+
+def _missing(package: str) -> MissingExtra:
+    return MissingExtra(
+        f"The torch backend needs {package!r}. Install it with"
+        " `pip install 'sleeping-plugin[torch]'`."
+    )
 
 
 def _transformers() -> Any:
@@ -69,10 +98,7 @@ def _transformers() -> Any:
         import torch  # noqa: F401  # transformers imports without it and fails much later
         import transformers
     except ImportError as error:
-        raise MissingExtra(
-            f"The torch backend needs {error.name!r}. Install it with"
-            " `pip install 'sleeping-plugin[torch]'`."
-        ) from error
+        raise _missing(str(error.name)) from error
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     return transformers
@@ -89,13 +115,21 @@ def _dequantise(transformers: Any, base: Path, folder: Path) -> None:
     with disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     sweep(folder.parent)  # a copy that was being made when its process was killed
+    from safetensors import SafetensorError
+
     with staging_folder(folder.parent) as staging, disk_errors(staging):
         model = transformers.AutoModelForCausalLM.from_pretrained(
             base.parent, gguf_file=base.name, dtype="float32"
         )
         model.config.quantization_config = None
         model.hf_quantizer = None
-        model.save_pretrained(staging)
+        try:
+            model.save_pretrained(staging)
+        except SafetensorError as error:  # its own word for a disk that is full
+            raise DiskFull(
+                f"The working copy of {base} could not be written to {folder.parent}: {error}. "
+                "Free some space there, or choose another folder with --home."
+            ) from error
         shutil.rmtree(folder, ignore_errors=True)
         publish_folder(staging, folder)
 

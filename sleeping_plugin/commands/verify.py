@@ -15,7 +15,7 @@ from sleeping_plugin.hookspecs import hookimpl
 from sleeping_plugin.render import Result, make_table, plain
 
 if TYPE_CHECKING:
-    from sleeping_plugin.night import VerifyResult
+    from sleeping_plugin.verify import VerifyResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ def register_commands(app: typer.Typer) -> None:
     @app.command("verify")
     def verify(ctx: typer.Context) -> Verified:
         """Export each version again from the base and compare; nothing is trained or changed."""
-        from sleeping_plugin import night  # here, because no other command needs its imports
+        from sleeping_plugin.verify import verify_versions  # here: no other command needs it
 
         context = Context.of(ctx)
         with context.progress(transient=True) as progress:
-            found = night.verify(context.home, context.config, context.plugins, progress)
+            found = verify_versions(context.home, context.config, context.plugins, progress)
         return Verified(tuple(found))

@@ -23,6 +23,7 @@ class Sample:
     weight: float = 1.0  # of its loss in the batch mean
     anchor: bool = False  # KL to the base on tokens[prompt:], instead of cross-entropy
     temperature: float = 1.0  # of the base's distribution in that KL; below 1 it is sharper
+    group: str = ""  # see WorkingCopy.train
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class AdapterPlan:
     warmup: float  # share of the steps
     weight_decay: float
     anchor_weight: float  # of the KL to the base
+    candidates: int  # see WorkingCopy.train
     seed: int
 
 
@@ -98,4 +100,8 @@ class WorkingCopy(Protocol):
     def train(
         self, epochs: Sequence[Sequence[Sample]], plan: AdapterPlan, progress: Progress
     ) -> Factors:
-        """Train an adapter, epoch after epoch; return its factors, alpha / rank multiplied in."""
+        """Train an adapter, epoch after epoch; return its factors, alpha / rank multiplied in.
+
+        Of each group of samples a step trains on one in ``plan.candidates`` of those it draws,
+        those with the highest loss; and on all samples without a group.
+        """

@@ -74,14 +74,16 @@ class TorchCopy:
         return out
 
     def target_logits(
-        self, pack: Pack, hidden: torch.Tensor
+        self, pack: Pack, hidden: torch.Tensor, head: torch.nn.Module | None = None
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Return (logits, tokens) of each sample's target of n tokens: (n, n_vocab) and (n,).
 
-        One product with the vocabulary for the whole pack: it is read from memory once.
+        One product with the vocabulary for the whole pack: it is read from memory once. ``head``
+        stands in for the model's own.
         """
         targets = [pack.targets(i) for i in range(len(pack.samples))]
-        logits = self.logits(hidden[[place for places, _ in targets for place in places]])
+        wanted = hidden[[place for places, _ in targets for place in places]]
+        logits = self.logits(wanted) if head is None else head(wanted)
         parts = torch.split(logits, [len(places) for places, _ in targets])
         return [(own, torch.tensor(t)) for own, (_, t) in zip(parts, targets, strict=True)]
 

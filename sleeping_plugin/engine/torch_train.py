@@ -7,6 +7,7 @@ adapter's weights, their optimiser and the loss stay in float32.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -162,15 +163,15 @@ def train(
     with adapted(copy, plan) as layers, recomputed(copy):
         weights = [p for layer in layers.values() for p in (layer.a, layer.b)]
         optimiser = torch.optim.AdamW(weights, lr=plan.lr, weight_decay=plan.weight_decay)
+        head = FrozenLinear(copy.model.lm_head, compute_dtype()[0])
         anchors = base_states(copy, layers, [s for epoch in epochs for s in epoch])
-        steps = sum(math.ceil(len(epoch) / plan.batch) for epoch in epochs)
+        steps = sum(steps_of(epoch, plan) for epoch in epochs)
         done = 0
         for epoch in epochs:
-            shuffled = torch.randperm(len(epoch), generator=order).tolist()
-            for first in range(0, len(shuffled), plan.batch):
+            for drawn in dealt(epoch, plan, order):
+                batch = hardest(copy, head, drawn, plan)
                 for parameters in optimiser.param_groups:
                     parameters["lr"] = plan.lr * schedule(done / steps, plan.warmup)
-                batch = [epoch[i] for i in shuffled[first : first + plan.batch]]
                 optimiser.zero_grad(set_to_none=True)
                 for group in packs(batch):
                     loss = pack_loss(copy, group, anchors, plan) / len(batch)
@@ -186,6 +187,54 @@ def train(
             )
             for name, layer in layers.items()
         }
+
+
+def kept_of(group: str, count: int, plan: AdapterPlan) -> int:
+    """Return how many of ``count`` samples of a group are trained on."""
+    return max(1, round(count / plan.candidates)) if group else count
+
+
+def steps_of(epoch: Sequence[Sample], plan: AdapterPlan) -> int:
+    """Return how many steps an epoch takes."""
+    groups = Counter(sample.group for sample in epoch)
+    return math.ceil(sum(kept_of(*group, plan) for group in groups.items()) / plan.batch)
+
+
+def dealt(
+    epoch: Sequence[Sample], plan: AdapterPlan, order: torch.Generator
+) -> Iterator[list[Sample]]:
+    """Yield what each step of an epoch draws: every group dealt out evenly, in random order."""
+    shuffled = [epoch[i] for i in torch.randperm(len(epoch), generator=order).tolist()]
+    shuffled.sort(key=lambda sample: sample.group)
+    steps = steps_of(epoch, plan)
+    for step in range(steps):
+        yield shuffled[step::steps]
+
+
+@torch.no_grad()
+def hardest(
+    copy: TorchCopy, head: FrozenLinear, drawn: Sequence[Sample], plan: AdapterPlan
+) -> list[Sample]:
+    """Return the samples without a group and, of each group, those with the highest loss.
+
+    Late in a night most questions are answered as they should be and teach nothing any more
+    (online hard example mining, Shrivastava et al. 2016, section 4). ``head`` is the product with
+    the vocabulary in a narrow type: only the order of the losses counts.
+    """
+    rivals = [sample for sample in drawn if sample.group]
+    if plan.candidates == 1 or not rivals:
+        return list(drawn)
+    losses: dict[int, float] = {}
+    for group in packs(rivals):
+        logits = copy.target_logits(group, copy.hidden(group), head)
+        for index, (own, tokens) in zip(group.indices, logits, strict=True):
+            losses[index] = float(F.cross_entropy(own, tokens))
+    kept = [sample for sample in drawn if not sample.group]
+    for name, count in Counter(sample.group for sample in rivals).items():
+        members = [i for i, sample in enumerate(rivals) if sample.group == name]
+        members.sort(key=lambda i: -losses[i])
+        kept += [rivals[i] for i in members[: kept_of(name, count, plan)]]
+    return kept
 
 
 def schedule(fraction: float, warmup: float) -> float:

@@ -1,0 +1,79 @@
+"""Prove that a version's files are what base, factors and recipe give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sleeping_plugin import atomic, factors
+from sleeping_plugin.base import Base, current_base
+from sleeping_plugin.config import Config
+from sleeping_plugin.errors import SleepingError
+from sleeping_plugin.home import Home
+from sleeping_plugin.plugins import Plugins
+from sleeping_plugin.records import Progress, Version
+from sleeping_plugin.versions import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """Whether a version's files are what base, factors and recipe give."""
+
+    id: str
+    ok: bool
+    detail: str
+
+
+def verify_versions(
+    home: Home, config: Config, plugins: Plugins, progress: Progress
+) -> Sequence[VerifyResult]:
+    """Export every version again from base, factors and recipe, and compare the bytes."""
+    base = current_base(home, config, progress)
+    versions = Versions(home)
+    results = []
+    for version in versions.list():
+        if version.base_digest != base.digest:
+            results.append(VerifyResult(version.id, False, "made from another base"))
+            continue
+        try:
+            detail = _compare(base, versions, version, config, plugins, progress)
+        except SleepingError as error:
+            detail = str(error)
+        results.append(VerifyResult(version.id, not detail, detail or "every byte is as derived"))
+    return results
+
+
+def _compare(
+    base: Base,
+    versions: Versions,
+    version: Version,
+    config: Config,
+    plugins: Plugins,
+    progress: Progress,
+) -> str:
+    """Return what differs between a version and its re-export; "" if nothing does."""
+    manifest = versions.manifest(version.id)
+    recipe = dict(manifest["recipe"])
+    exporter = plugins.pick("exporter", recipe.pop("exporter"))
+    chosen = factors.load(versions.folder(version.id) / "factors.npz")
+    if factors.digest(chosen) != manifest["factors_digest"]:
+        return "its factors are not those it was made of"
+    settings = replace(config, export=type(config.export)(**recipe))
+    with atomic.staging_folder(versions.folder(version.id).parent) as folder:
+        files, adapter = exporter.export(base.path, chosen, folder, {}, settings, progress)
+        for file in [*files, *([adapter] if adapter else [])]:
+            if not same_bytes(file, versions.folder(version.id) / file.name):
+                return f"{file.name} differs from its re-export"
+    return ""
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Tell whether two files hold the same bytes."""
+    if not other.is_file() or one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as left, other.open("rb") as right:
+        while (chunk := left.read(1 << 22)) == right.read(1 << 22):
+            if not chunk:
+                return True
+    return False
