@@ -326,7 +326,9 @@ def main() -> int:
     if options.quick:
         day, options.seeds = shorter(day), options.seeds[:1]
     for seed in options.seeds:
-        for name, value in one_seed(day, seed, options.quick).items():
+        found = one_seed(day, seed, options.quick)
+        print(json.dumps({"seed": seed, **found}), file=sys.stderr)  # the next takes long
+        for name, value in found.items():
             values.setdefault(name, []).append(value)
     values = {name: kept for name, found in values.items() if (kept := measured(found))}
     rows = [
