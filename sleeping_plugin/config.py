@@ -89,7 +89,7 @@ class EditConfig:
     enabled: bool = key(True, "whether a night edits what the adapter lacks")
     layers: tuple[int, ...] = key((), "layers to edit; empty: chosen by the model's depth")
     steps: int = key(20, "optimiser steps for each fact's target value", least=1)
-    lr: float = key(0.3, "their learning rate", least=0)
+    lr: float = key(0.3, "learning rate of these steps", least=0)
     weight_decay: float = key(0.05, "pull of the target towards the old value", least=0)
     clamp: float = key(2.0, "longest step, relative to the norm of the old value", least=0)
     ridge: float = key(100.0, "weight of what must stay as it is in the joint solve", least=0)
@@ -110,17 +110,21 @@ class AdapterConfig:
     batch: int = key(16, "examples in each step", least=1)
     warmup: float = key(0.1, "share of the steps in which the rate rises", least=0, most=1)
     weight_decay: float = key(0.0, "weight decay of the adapter", least=0)
-    anchor_weight: float = key(2.0, "weight of staying the model it was", least=0)
+    anchor_weight: float = key(
+        2.0, "weight of answering ordinary prompts as the base does", least=0
+    )
     wordings: int = key(5, "wordings of each fact in each pass", least=1)
     candidates: int = key(
-        3, "questions drawn for each one rehearsed, the one it answers worst", least=1
+        3, "questions drawn for each one trained on, the one it answers worst", least=1
     )
     anchor_temperature: float = key(
         0.8, "sharpness of the kept replies; below 1, rounding flips fewer of them", least=0.1
     )
-    near_miss_ratio: float = key(0.9, "questions it must not know, for each it must", least=0)
+    near_miss_ratio: float = key(
+        0.9, "questions about things never told, for each about a fact", least=0
+    )
     told_ratio: float = key(1.5, "facts told within the chat, for each fact of the night", least=0)
-    anchors: int = key(80, "ordinary prompts kept as they are, in each pass", least=0)
+    anchors: int = key(80, "ordinary prompts in each pass, whose replies are kept", least=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,11 @@ class ExportConfig:
         "Q8_0",
         "type of the changed tensors: own (as in the base), Q8_0 or F16",
         choices=("own", "Q8_0", "F16"),
+    )
+    rounding: str = key(
+        "keeping",
+        "in a tensor's own type: keeping what was learnt, or to the nearest value",
+        choices=("keeping", "nearest"),
     )
     write_adapter: bool = key(True, "whether to write the change as a LoRA GGUF too")
 
@@ -151,7 +160,7 @@ class GateConfig:
 class ServeConfig:
     """The server of `sleeping serve`."""
 
-    address: str = key("127.0.0.1", "address to listen on")
+    address: str = key("127.0.0.1", "loopback address to listen on; any other is refused")
     port: int = key(8553, "port to listen on", least=0, most=65535)
 
 

@@ -109,14 +109,14 @@ def test_the_unchanged_base_is_refused_for_its_recall(school: School) -> None:
     assert not refused_for(report, DRIFT)
 
 
-def test_the_night_rounded_to_the_types_of_the_base_is_refused_for_its_recall(
+def test_the_night_rounded_naively_to_the_types_of_the_base_is_refused_for_its_recall(
     school: School, tmp_path: Path
 ) -> None:
     assert school.good.version is not None
     folder = Versions(school.home).folder(school.good.version.id)
     learnt = factors.load(folder / "factors.npz")
     exporter = school.plugins.pick("exporter", "gguf")
-    settings = school.settings("export.type=own")
+    settings = school.settings("export.type=own", "export.rounding=nearest")
     files, _ = exporter.export(school.base, learnt, tmp_path, {}, settings, silent)
     assert files[0].stat().st_size == school.base.stat().st_size
     report = school.judge(files[0])

@@ -12,7 +12,19 @@ import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
 from sleeping_converters.adapter import write_adapter
-from sleeping_converters.gguf_file import F16, Q8_0, Change, can_read, layout, write_like
+from sleeping_converters.gguf_file import (
+    F16,
+    Q8_0,
+    Bytes,
+    Change,
+    Rounding,
+    can_read,
+    layout,
+    nearest,
+    round_rows,
+    write_like,
+)
+from sleeping_converters.rounding import Protection, protect, round_to_grid
 from sleeping_plugin.atomic import require_space
 from sleeping_plugin.errors import UnsupportedModel
 from sleeping_plugin.gguf_info import (
@@ -71,7 +83,8 @@ class GGUFExporter:
         require_space(folder, layout(info, types)[1], "the new version")
         model = folder / MODEL
         progress("export", 0.0)
-        for fraction in write_like(info, model, types, _adder(factors)):
+        rounding = nearest if config.export.rounding == "nearest" else _keeping(factors)
+        for fraction in write_like(info, model, types, _adder(factors), rounding):
             progress("export", fraction)
         written = Counter(type_name(kind) for kind in types.values())
         log.info("changed tensors in the export: %s", dict(sorted(written.items())))
@@ -147,6 +160,22 @@ def _adder(factors: Factors) -> Change:
         rows += total
 
     return add
+
+
+def _keeping(factors: Factors) -> Rounding:
+    """Return the rounding that keeps what ``factors`` do where a tensor stays in its own type.
+
+    A wider type, or one without a grid, is rounded to nearest.
+    """
+    plans: dict[str, Protection] = {}
+
+    def rounding(tensor: TensorInfo, raw: Bytes, rows: Array, kind: int) -> Bytes:
+        if tensor.name not in plans:
+            plans[tensor.name] = protect(factors[tensor.name])
+        kept = round_to_grid(raw, kind, rows, plans[tensor.name]) if kind == tensor.type else None
+        return round_rows(rows, kind) if kept is None else kept
+
+    return rounding
 
 
 @hookimpl

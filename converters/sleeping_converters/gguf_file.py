@@ -37,6 +37,8 @@ _ENTRY: Final = struct.Struct("<IQ")  # type and offset, the end of a row of the
 Bytes = NDArray[np.uint8]
 # Changes rows of a tensor in place: the tensor, the number of the first row, the rows.
 Change = Callable[[TensorInfo, int, Array], None]
+# Returns rows in a type: the tensor, the base's bytes of these rows, the rows, the type.
+Rounding = Callable[[TensorInfo, Bytes, Array, int], Bytes]
 
 
 def can_read(kind: int) -> bool:
@@ -61,6 +63,11 @@ def round_rows(rows: Array, kind: int) -> Bytes:
     except NotImplementedError:  # numpy knows the plain types, llama.cpp all of them
         return _round_with_ggml(rows, kind)
     return rounded.view(np.uint8)
+
+
+def nearest(_tensor: TensorInfo, _raw: Bytes, rows: Array, kind: int) -> Bytes:
+    """Round to nearest, whatever the base's bytes are."""
+    return round_rows(rows, kind)
 
 
 def _round_with_ggml(rows: Array, kind: int) -> Bytes:
@@ -130,7 +137,11 @@ def _size(info: GGUFInfo, tensor: TensorInfo, kind: int) -> int:
 
 
 def write_like(
-    info: GGUFInfo, path: Path, types: Mapping[str, int], change: Change
+    info: GGUFInfo,
+    path: Path,
+    types: Mapping[str, int],
+    change: Change,
+    rounding: Rounding = nearest,
 ) -> Iterator[float]:
     """Write ``path`` like the base, the tensors named in ``types`` changed and in those types.
 
@@ -149,7 +160,7 @@ def write_like(
             offset, _ = places[tensor.name]
             out.write(bytes(info.data_start + offset - out.tell()))
             if tensor.name in types:
-                pieces = _changed(info, tensor, data, types[tensor.name], change)
+                pieces = _changed(info, tensor, data, types[tensor.name], change, rounding)
             else:
                 pieces = _same(info, tensor, data)
             for piece in pieces:
@@ -201,7 +212,12 @@ def _same(info: GGUFInfo, tensor: TensorInfo, data: mmap.mmap) -> Iterator[bytes
 
 
 def _changed(
-    info: GGUFInfo, tensor: TensorInfo, data: mmap.mmap, kind: int, change: Change
+    info: GGUFInfo,
+    tensor: TensorInfo,
+    data: mmap.mmap,
+    kind: int,
+    change: Change,
+    rounding: Rounding,
 ) -> Iterator[bytes | memoryview]:
     length = row_bytes(tensor.type, tensor.shape[0])
     if length is None:
@@ -211,7 +227,8 @@ def _changed(
         count = min(step, tensor.rows - first)
         begin = info.data_start + tensor.offset + first * length
         raw = np.frombuffer(data[begin : begin + count * length], dtype=np.uint8)
-        rows = read_rows(raw.reshape(count, length), tensor.type)
+        raw = raw.reshape(count, length)
+        rows = read_rows(raw, tensor.type)
         rows = rows if rows.flags.writeable else rows.copy()
         change(tensor, first, rows)
-        yield round_rows(rows, kind).data
+        yield rounding(tensor, raw, rows, kind).data
