@@ -128,13 +128,23 @@ def publish_folder(staging: Path, final: Path) -> None:
             sync_folder(staging.parent)
 
 
+def _still_written(path: Path, pid: int) -> bool:
+    """Tell whether the process that began ``path`` lives; not if a later one has its number."""
+    try:
+        return psutil.Process(pid).create_time() <= path.lstat().st_mtime + 1
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
 def sweep(folder: Path) -> list[Path]:
     """Remove what processes that no longer live left half-written in ``folder``; return it."""
     swept = []
     with disk_errors(folder):
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
             found = _LEFTOVER.match(path.name)
-            if found is None or psutil.pid_exists(int(found.group(1))):
+            if found is None or _still_written(path, int(found.group(1))):
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

@@ -247,8 +247,9 @@ class _Keeper:
             self.result.superseded += 1
             if candidate.relation == "name":
                 self._rename(old.value, fact)
-        if not candidate.single:
-            self._share_answer(fact, [old for old in others if old not in over])
+        beside = [old for old in others if old not in over and old.subject == fact.subject]
+        if beside and not candidate.single:
+            share_answer(self.ledger, fact)
 
     def _add(self, candidate: Candidate, status: FactStatus, reason: str) -> Fact:
         """Add a fact with the questions it is taught by; none of them asks for another fact."""
@@ -270,6 +271,7 @@ class _Keeper:
         for fact in self._slot(candidate):
             if same_value(fact.value, candidate.value):
                 self.ledger.set_status(fact.id, FactStatus.SUPERSEDED, "you said that it is over")
+                share_answer(self.ledger, fact)
                 self.result.superseded += 1
 
     def _slot(self, candidate: Candidate) -> list[Fact]:
@@ -326,16 +328,24 @@ class _Keeper:
             new = self._add(moved, FactStatus.ACCEPTED, "")
             self.ledger.supersede(fact.id, new.id)
 
-    def _share_answer(self, fact: Fact, others: Sequence[Fact]) -> None:
-        """Let facts that hold at once answer their one question with all values."""
-        together = [f for f in others if f.subject == fact.subject]
-        together.append(fact)
-        if len(together) < 2:
-            return
-        values = [f.value for f in together]
-        answer = relations.joint_answer(fact.subject, fact.relation, values)
-        for one in together:
-            self.ledger.set_answer(one.id, answer)
+
+def share_answer(ledger: Ledger, fact: Fact) -> None:
+    """Let the facts that hold at once answer their one question with all values and no others.
+
+    To be called after ``fact``, one of several, has come or gone.
+    """
+    together = ledger.about(fact.subject, fact.relation, FactStatus.ACCEPTED)
+    values = [one.value for one in together]
+    if not values or fact.single:
+        return
+    alone = len(values) == 1
+    answer = (
+        relations.answer(fact.subject, fact.relation, values[0])
+        if alone
+        else relations.joint_answer(fact.subject, fact.relation, values)
+    )
+    for one in together:
+        ledger.set_answer(one.id, answer)
 
 
 def _of_successor(candidate: Candidate) -> Candidate:

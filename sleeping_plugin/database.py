@@ -29,8 +29,11 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     with disk_errors(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # SQLite gives its -wal and -shm files the mode of the main one.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # SQLite gives its -wal and -shm files the mode of the main one. A file that is there is not
+        # opened: closing it again would drop the locks of this process's other connections
+        # (sqlite.org/howtocorrupt.html, section 2.2).
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         if os.name == "posix":
             path.chmod(0o600)
     with sqlite_errors(path):

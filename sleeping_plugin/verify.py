@@ -9,7 +9,7 @@ from pathlib import Path
 from sleeping_plugin import atomic, factors
 from sleeping_plugin.base import Base, current_base
 from sleeping_plugin.config import Config
-from sleeping_plugin.errors import SleepingError
+from sleeping_plugin.errors import DiskFull, SleepingError
 from sleeping_plugin.home import Home
 from sleeping_plugin.plugins import Plugins
 from sleeping_plugin.records import Progress, Version
@@ -31,13 +31,15 @@ def verify_versions(
     """Export every version again from base, factors and recipe, and compare the bytes."""
     base = current_base(home, config, progress)
     versions = Versions(home)
-    results = []
+    results = [VerifyResult(folder.name, False, problem) for folder, problem in versions.broken()]
     for version in versions.list():
         if version.base_digest != base.digest:
             results.append(VerifyResult(version.id, False, "made from another base"))
             continue
         try:
             detail = _compare(base, versions, version, config, plugins, progress)
+        except DiskFull:
+            raise  # nothing was compared
         except SleepingError as error:
             detail = str(error)
         results.append(VerifyResult(version.id, not detail, detail or "every byte is as derived"))

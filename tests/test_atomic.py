@@ -191,6 +191,14 @@ def test_what_a_killed_process_left_is_swept_and_work_in_progress_is_not(tmp_pat
         assert names(tmp_path) == sorted([mine.name, ".hidden"])
 
 
+def test_what_a_dead_process_left_is_swept_even_if_its_number_is_used_again(
+    tmp_path: Path,
+) -> None:
+    with atomic.staging_folder(tmp_path) as old:
+        os.utime(old, (0, 0))  # before this process began
+        assert atomic.sweep(tmp_path) == [old]
+
+
 def test_missing_space_is_told_before_anything_is_written(tmp_path: Path) -> None:
     atomic.require_space(tmp_path / "not" / "yet", 1, "the night")
     with pytest.raises(DiskFull, match=r"the night.*needs 1000000000\.0 GB"):

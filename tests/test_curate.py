@@ -206,6 +206,13 @@ def test_several_values_hold_at_once_and_share_their_answer(memory: Memory) -> N
     assert values["Leo"] == values["Max"] == "Your sons are called Leo and Max."
 
 
+def test_what_is_over_is_no_part_of_the_answer_any_more(memory: Memory) -> None:
+    memory.say("I speak French.")
+    memory.say("I also speak German.")
+    memory.say("I don't speak French any more.")
+    assert memory.fact("German").answer == "You speak German."
+
+
 def test_a_forgotten_fact_is_not_taught_again(memory: Memory) -> None:
     memory.say("I live in Porto.")
     memory.ledger.forget(memory.fact("Porto").id)

@@ -55,6 +55,23 @@ def test_what_was_stored_is_there_when_it_is_opened_again(path: Path) -> None:
         assert stored(second) == ["a"]
 
 
+def test_a_second_connection_leaves_the_locks_of_the_first(path: Path) -> None:
+    """Else another process takes itself for the last one, and removes the log in use."""
+    other = f"""if True:
+        from pathlib import Path
+        from sleeping_plugin import database
+        database.connect(Path({str(path)!r})).close()
+    """
+    with closing(database.connect(path)) as first:
+        database.rows(first, ADD, ("a",))
+        database.connect(path).close()
+        subprocess.run([sys.executable, "-c", other], check=True)
+        assert path.with_name("memory.db-wal").exists()
+        database.rows(first, ADD, ("b",))
+    with closing(database.connect(path)) as again:
+        assert stored(again) == ["a", "b"]
+
+
 def test_a_failed_transaction_leaves_nothing(connection: sqlite3.Connection) -> None:
     with pytest.raises(KeyboardInterrupt), database.transaction(connection):
         database.rows(connection, ADD, ("a",))

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from sleeping_plugin import errors
+from sleeping_plugin import config as configuration
+from sleeping_plugin import errors, plugins
 from sleeping_plugin.context import open_memory
+from sleeping_plugin.curate import curate
 from sleeping_plugin.home import Home
-from sleeping_plugin.records import Fact, FactStatus, Version
+from sleeping_plugin.records import Conversation, Fact, FactStatus, Message, Version
 from sleeping_plugin.versions import Versions
 
 Teach = Callable[..., Fact]
@@ -92,6 +94,27 @@ def test_a_fact_is_found_by_id_beginning_or_question(
     forgotten = sleeping("forget", name(mara), "--json").json
     assert forgotten["fact"]["id"] == mara.id
     assert (forgotten["known_by"], forgotten["active_knows"]) == ([], False)
+
+
+def test_one_of_several_that_is_forgotten_leaves_the_answer_of_the_others(sleeping: Any) -> None:
+    with open_memory(Home.open()) as memory:
+        told = Conversation("c", "", (Message("user", "We have two sons, Leo and Max."),), "test")
+        memory.journal.add(told)
+        settings = configuration.load(Home.open(), ["extraction.extractors=[patterns]"])
+        curate(memory.journal, memory.ledger, plugins.load(strangers=()), settings, None)
+        by_value = {fact.value: fact for fact in memory.ledger.facts()}
+
+    def answers() -> dict[str, str]:
+        shown = sleeping("facts", "--status", "accepted", "--json").json["facts"]
+        return {row["value"]: row["answer"] for row in shown}
+
+    both = "Your sons are called Leo and Max."
+    assert answers() == {"Leo": both, "Max": both}
+    assert sleeping("forget", by_value["Max"].id).code == 0
+    (alone,) = answers().values()
+    assert "Leo" in alone and "Max" not in alone
+    assert sleeping("accept", by_value["Max"].id).code == 0
+    assert answers() == {"Leo": both, "Max": both}
 
 
 def test_a_quarantined_fact_can_be_accepted(sleeping: Any, teach: Teach) -> None:

@@ -291,6 +291,16 @@ def flip(path: Path) -> None:
     path.write_bytes(data)
 
 
+def test_verify_names_a_version_whose_file_is_gone(
+    home: Home, sleep: Sleep, loaded: Plugins
+) -> None:
+    version = sleep().version
+    assert version is not None
+    version.files[0].unlink()
+    (found,) = verify_versions(home, settings(home), loaded, silent)
+    assert (found.id, found.ok) == (version.id, False) and "model.gguf" in found.detail
+
+
 @pytest.mark.parametrize("file", ["model.gguf", "adapter.gguf", "factors.npz"])
 def test_verify_finds_one_changed_byte(
     home: Home, sleep: Sleep, loaded: Plugins, file: str

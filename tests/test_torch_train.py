@@ -413,7 +413,6 @@ def test_bfloat16_is_used_for_the_frozen_weights_alone(
 
 def test_the_type_comes_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for fast, expected in ((True, torch.bfloat16), (False, torch.float32)):
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda fast=fast: fast)
         dtype, reason = torch_train.compute_dtype()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sleeping_plugin.context import Context, open_memory
+from sleeping_plugin.curate import share_answer
 from sleeping_plugin.errors import UsageError
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import hookimpl
@@ -43,6 +44,9 @@ def accept_fact(home: Home, name: str) -> Accepted:
             if fact.single:
                 for old in memory.ledger.about(fact.subject, fact.relation, FactStatus.ACCEPTED):
                     memory.ledger.supersede(old.id, fact.id)
+            elif memory.ledger.about(fact.subject, fact.relation, FactStatus.ACCEPTED)[1:]:
+                share_answer(memory.ledger, fact)
+                accepted = memory.ledger.get(fact.id)
     return Accepted(accepted)
 
 

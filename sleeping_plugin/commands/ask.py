@@ -80,7 +80,9 @@ def register_commands(app: typer.Typer) -> None:
         question: Annotated[str, typer.Argument(help="What to ask.")],
         version: Annotated[
             str | None,
-            typer.Option("--version", metavar="ID|base", help="Whom to ask; else who is in use."),
+            typer.Option(
+                "--version", metavar="ID|base", help="The version to ask; else the one in use."
+            ),
         ] = None,
         temperature: Annotated[
             float, typer.Option("--temperature", min=0.0, help="0: always the likeliest words.")

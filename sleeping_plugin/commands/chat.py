@@ -141,7 +141,7 @@ class Chat:
         except SleepingError as error:
             self.complain(str(error))
         except KeyboardInterrupt:
-            self.complain("The sleep was stopped. Nothing has changed.")
+            self.complain("The sleep was stopped. The next one goes on from there.")
         self.model.open()
         self.session.model = self.model.runtime
         if self.model.name != before:

@@ -219,6 +219,8 @@ def register_commands(app: typer.Typer) -> None:
         chosen = (model or embedded_model()).expanduser().absolute()
         with _demo_home(keep) as home, context.progress() as progress:
             set_up_logging(home, context.console, verbose=context.verbose)
-            result = play(context, home, played, questions or played, chosen, progress)
-            set_up_logging(context.home, context.console, verbose=context.verbose)
+            try:
+                result = play(context, home, played, questions or played, chosen, progress)
+            finally:  # what goes wrong is written where it can still be read
+                set_up_logging(context.home, context.console, verbose=context.verbose)
         return result if keep is not None else replace(result, home=None, files=())

@@ -50,7 +50,10 @@ class FactList(Result):
     def to_text(self) -> RenderableType:
         """Return a table."""
         if not self.facts:
-            return "No facts yet. Import chats with `sleeping import FILE.jsonl`."
+            return (
+                "No facts yet. Import chats with `sleeping import FILE.jsonl`; what you chatted is"
+                " read by the next `sleeping sleep` or `nap`."
+            )
         rows = []
         for row in self.facts:
             fact = row.fact

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sleeping_plugin.context import Context, open_memory
+from sleeping_plugin.curate import share_answer
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import hookimpl
 from sleeping_plugin.records import Fact
@@ -45,8 +46,9 @@ class Forgotten(Result):
 def forget_fact(home: Home, fact: str) -> Forgotten:
     """Leave a tombstone for the fact of that id, prefix of an id, or question. Raises NotFound."""
     versions = Versions(home)
-    with open_memory(home) as memory:
+    with open_memory(home) as memory, memory.ledger.transaction():
         forgotten = memory.ledger.forget(memory.ledger.get(fact).id)
+        share_answer(memory.ledger, forgotten)  # "Leo and Max" is "Leo" without Max
     active = versions.active()
     known_by = tuple(version.id for version in versions.knowing(forgotten.id))
     return Forgotten(forgotten, known_by, active.id if active else None)

@@ -95,6 +95,6 @@ def register_commands(app: typer.Typer) -> None:
 
     @app.command("status")
     def status(ctx: typer.Context) -> Status:
-        """Show the model, the version in use, and how many facts wait for the next sleep."""
+        """Show the model, the version in use, and how many facts and messages wait."""
         context = Context.of(ctx)
         return read_status(context.home, context.config, context.plugins)

@@ -37,7 +37,7 @@ class VersionList(Result):
             rest = "; ".join(one.gate.get("reasons", ())) or ", ".join(f.name for f in one.files)
             state = "accepted" if one.accepted else "rejected"
             rows.append((mark, one.id, one.created[:16], state, recall, rest))
-        return make_table(("", "id", "created", "gate", "recall", ""), rows)
+        return make_table(("", "id", "created", "gate", "recall", "files, or why rejected"), rows)
 
 
 def list_versions(home: Home) -> VersionList:

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 def compute_dtype() -> tuple[torch.dtype, str]:
     """Return the type that frozen matrices multiply in, and why."""
-    if torch.cuda.is_available() and torch.cuda.is_bf16_supported():
-        return torch.bfloat16, "the GPU multiplies in bfloat16"
     if torch.cpu._is_amx_tile_supported():
         return torch.bfloat16, "the processor multiplies in bfloat16 (AMX)"
     return torch.float32, "no fast bfloat16 on this processor"
