@@ -108,8 +108,8 @@ def test_in_the_types_of_the_base_what_was_learnt_is_kept_and_the_nearest_values
         shares = []
         for name, pair in factors.items():
             tensor = base.tensor(name)
-            moved = numbers(content(written, written.tensor(name)), tensor)
-            moved = (moved - numbers(content(base, tensor), tensor)) @ pair.a.T
+            after = numbers(content(written, written.tensor(name)), tensor)
+            moved = (after - numbers(content(base, tensor), tensor)) @ pair.a.T
             wanted = pair.b @ (pair.a @ pair.a.T)
             shares.append(float((moved * wanted).sum() / (wanted * wanted).sum()))
         return min(shares)
