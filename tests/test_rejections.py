@@ -42,7 +42,8 @@ SMALL = (
     "extraction.extractors=[patterns]",
     "edit.enabled=false",  # what the adapter learns is what is rounded and judged here
     "adapter.anchors=30",
-    "adapter.epochs=9",
+    "adapter.epochs=12",
+    "adapter.wordings=7",
     "gate.max_tokens=24",
 )
 RECALL, STRANGERS = "recall of trained wording", "false attribution"
@@ -129,5 +130,5 @@ def test_plain_fine_tuning_is_refused_for_what_it_says_of_strangers(school: Scho
 
 
 def test_a_learning_rate_that_is_too_high_is_refused_for_its_drift(school: School) -> None:
-    done = school.sleep("adapter.lr=1e-2", "adapter.epochs=3")
+    done = school.sleep("adapter.lr=1e-2", "adapter.epochs=4")
     assert not done.accepted and refused_for(done.gate, DRIFT), done.gate
