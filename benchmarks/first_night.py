@@ -5,8 +5,8 @@ Run: python benchmarks/first_night.py [--quick] [--json] [--seeds 0 1 2] [--data
 Every figure is llama.cpp's on the exported file, in a fresh process, from an empty context. The
 day, its held-out questions, the strangers and the general questions are read here and by no
 product code. --quick plays one conversation of the day with one seed and asks a part of it, under
-no other system prompt and in no other chat. Exit code 0 if every "must"
-holds. Writes benchmarks/results/first_night.json, unless --quick or --data is given.
+no other system prompt and in no other chat. Exit code 0 if every "must" holds. Writes
+benchmarks/results/first_night.json, unless --quick or --data is given.
 """
 
 from __future__ import annotations

@@ -123,6 +123,9 @@ class AdapterConfig:
     near_miss_ratio: float = key(
         0.9, "questions about things never told, for each about a fact", least=0
     )
+    near_misses: int = key(
+        40, "fewest such questions in each pass, however few the facts of the night", least=0
+    )
     told_ratio: float = key(1.5, "facts told within the chat, for each fact of the night", least=0)
     anchors: int = key(80, "ordinary prompts in each pass, whose replies are kept", least=0)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from rapidfuzz import fuzz
@@ -35,10 +37,10 @@ from sleeping_plugin.records import (
     silent,
 )
 from sleeping_plugin.relations.grammar import USER
+from sleeping_plugin.runtime import Runtime
 
 if TYPE_CHECKING:
     from sleeping_plugin.config import Config
-    from sleeping_plugin.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +76,17 @@ class CurateResult:
 def asks_a_model(config: Config) -> bool:
     """Tell whether one of the extractors reads with the model."""
     chosen = config.extraction
-    return "model" in chosen.extractors and chosen.model_facts != "off"
+    return MODEL in chosen.extractors and chosen.model_facts != "off"
+
+
+@contextmanager
+def reading_model(config: Config, base: Path | None) -> Iterator[Runtime | None]:
+    """Start the model that an extractor asks; give None if none does, or there is no base."""
+    if base is None or not asks_a_model(config):
+        yield None
+        return
+    with Runtime(base, context=config.model.context, threads=config.model.threads) as model:
+        yield model
 
 
 def curate(
@@ -247,9 +259,7 @@ class _Keeper:
             self.result.superseded += 1
             if candidate.relation == "name":
                 self._rename(old.value, fact)
-        beside = [old for old in others if old not in over and old.subject == fact.subject]
-        if beside and not candidate.single:
-            share_answer(self.ledger, fact)
+        share_answer(self.ledger, fact)
 
     def _add(self, candidate: Candidate, status: FactStatus, reason: str) -> Fact:
         """Add a fact with the questions it is taught by; none of them asks for another fact."""
@@ -332,17 +342,16 @@ class _Keeper:
 def share_answer(ledger: Ledger, fact: Fact) -> None:
     """Let the facts that hold at once answer their one question with all values and no others.
 
-    To be called after ``fact``, one of several, has come or gone.
+    To be called after ``fact``, which may be one of several, has come or gone.
     """
     together = ledger.about(fact.subject, fact.relation, FactStatus.ACCEPTED)
-    values = [one.value for one in together]
-    if not values or fact.single:
+    if fact.single or all(one.id == fact.id for one in together):
         return
-    alone = len(values) == 1
+    values = [one.value for one in together]
     answer = (
-        relations.answer(fact.subject, fact.relation, values[0])
-        if alone
-        else relations.joint_answer(fact.subject, fact.relation, values)
+        relations.joint_answer(fact.subject, fact.relation, values)
+        if values[1:]
+        else relations.answer(fact.subject, fact.relation, values[0])
     )
     for one in together:
         ledger.set_answer(one.id, answer)

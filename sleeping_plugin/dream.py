@@ -321,7 +321,8 @@ def dream(
             for fact in facts
             for example in rehearsals(fact, drawn, rng)
         ]
-        count = round(len(epoch) * config.near_miss_ratio)
+        fewest = config.near_misses * config.candidates
+        count = max(round(len(epoch) * config.near_miss_ratio), fewest)
         epoch += [
             Example((Message("user", question),), ABSTENTION, "near_miss", group="unknown")
             for question in never_told(facts, count, rng)

@@ -11,7 +11,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from sleeping_plugin import atomic, dissolve, dream, factors
 from sleeping_plugin.base import Base, current_base
 from sleeping_plugin.config import Config
 from sleeping_plugin.context import Memory, open_memory
-from sleeping_plugin.curate import asks_a_model, curate
+from sleeping_plugin.curate import curate, reading_model
 from sleeping_plugin.dissolve import Score
 from sleeping_plugin.engine.memory import give_back
 from sleeping_plugin.errors import CannotUnlearn, NothingToLearn, SleepingError
@@ -179,15 +179,7 @@ class Night:
         def read() -> Outcome:
             config, journal = self.config, self.memory.journal
             if journal.pending():
-                with ExitStack() as stack:
-                    model = None
-                    if asks_a_model(config):
-                        reader = Runtime(
-                            self.base.path,
-                            context=config.model.context,
-                            threads=config.model.threads,
-                        )
-                        model = stack.enter_context(reader)
+                with reading_model(config, self.base.path) as model:
                     curate(journal, ledger, self.plugins, config, model, self.progress)
                 # Written with this step: what was read tonight does not make it another night.
                 self.run.rekey(self.key())

@@ -271,9 +271,8 @@ def test_the_same_seed_gives_the_same_night_and_another_does_not(facts: list[Fac
 
 
 def test_an_epoch_holds_what_was_asked_for(facts: list[Fact]) -> None:
-    config = AdapterConfig(
-        epochs=3, wordings=5, near_miss_ratio=0.5, told_ratio=2.0, anchors=10, candidates=1
-    )
+    night = AdapterConfig(epochs=3, wordings=5, told_ratio=2.0, anchors=10, candidates=1)
+    config = replace(night, near_miss_ratio=0.5, near_misses=0)
     replies = [(prompt, "A reply.") for prompt in anchor_prompts()]
     for epoch in dream(facts, [], replies, config, 0):
         count = {kind: 0 for kind in ("fact", "near_miss", "told", "anchor")}
@@ -291,10 +290,17 @@ def test_an_epoch_holds_what_was_asked_for(facts: list[Fact]) -> None:
 
 
 def test_more_facts_and_strangers_are_drawn_than_will_be_trained_on(facts: list[Fact]) -> None:
-    config = AdapterConfig(epochs=2, wordings=3, near_miss_ratio=0.5, told_ratio=1.0, candidates=3)
+    night = AdapterConfig(epochs=2, wordings=3, told_ratio=1.0, candidates=3)
+    config = replace(night, near_miss_ratio=0.5, near_misses=0)
     for epoch in dream(facts, [], [], config, 0):
         counts = Counter(example.kind for example in epoch)
         assert (counts["fact"], counts["near_miss"], counts["told"]) == (8 * 9, 36, 8)
+
+
+def test_a_night_of_few_facts_rehearses_as_many_strangers(facts: list[Fact]) -> None:
+    config = AdapterConfig(epochs=2, wordings=3, near_misses=20, candidates=2)
+    for epoch in dream(facts[:1], [], [], config, 0):
+        assert sum(example.kind == "near_miss" for example in epoch) == 40
 
 
 def test_a_fact_that_was_corrected_weighs_double(facts: list[Fact]) -> None:
@@ -327,6 +333,7 @@ def test_a_night_keeps_only_the_prompts_that_it_will_use() -> None:
         epochs=st.integers(1, 2),
         wordings=st.integers(1, 40),
         near_miss_ratio=st.floats(0, 2),
+        near_misses=st.integers(0, 50),
         told_ratio=st.floats(0, 3),
         anchors=st.integers(0, 600),
     ),

@@ -109,10 +109,8 @@ def test_a_night_that_cannot_be_is_one_sentence_with_its_exit_code(
 
 
 def test_verify_fails_if_one_version_differs(sleeping: Any, verified: Verified) -> None:
-    good, bad = (
-        VerifyResult("v-1", True, "same bytes"),
-        VerifyResult("v-2", False, "model.gguf differs"),
-    )
+    good = VerifyResult("v-1", True, "same bytes")
+    bad = VerifyResult("v-2", False, "model.gguf differs")
     verified([good])
     assert sleeping("verify").code == 0
     assert sleeping("verify", "--json").json["ok"] is True

@@ -165,15 +165,16 @@ def _adder(factors: Factors) -> Change:
 def _keeping(factors: Factors) -> Rounding:
     """Return the rounding that keeps what ``factors`` do where a tensor stays in its own type.
 
-    A wider type, or one without a grid, is rounded to nearest.
+    A wider type is rounded to nearest.
     """
     plans: dict[str, Protection] = {}
 
     def rounding(tensor: TensorInfo, raw: Bytes, rows: Array, kind: int) -> Bytes:
+        if kind != tensor.type:
+            return round_rows(rows, kind)
         if tensor.name not in plans:
             plans[tensor.name] = protect(factors[tensor.name])
-        kept = round_to_grid(raw, kind, rows, plans[tensor.name]) if kind == tensor.type else None
-        return round_rows(rows, kind) if kept is None else kept
+        return round_to_grid(raw, kind, rows, plans[tensor.name])
 
     return rounding
 

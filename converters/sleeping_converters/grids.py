@@ -15,7 +15,8 @@ import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
+from sleeping_converters.gguf_file import Bytes
+
 Codes = NDArray[np.int16]
 Steps = NDArray[np.float64]
 

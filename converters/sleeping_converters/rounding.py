@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sleeping_converters.gguf_file import read_rows, round_rows
-from sleeping_converters.grids import Bytes, Grid, read_grid, write_codes
+from sleeping_converters.gguf_file import Bytes, read_rows, round_rows
+from sleeping_converters.grids import Grid, read_grid, write_codes
 from sleeping_plugin.records import Array, LowRank
 
 RIDGE: Final = 0.03  # weight of noise in any direction, beside errors along the change's own
@@ -30,9 +30,7 @@ class Protection:
     """What must come through of a tensor, and in which order its columns are rounded."""
 
     directions: Wide  # A, (rank, n): unit rows
-    order: tuple[
-        int, ...
-    ]  # of the columns, the light ones first: one step of a heavy one mends many
+    order: tuple[int, ...]  # of the columns, light ones first: a step of a heavy one mends many
     mend: Wide  # (n, rank): a column's answer to the errors so far
     ridge: float
 
@@ -68,16 +66,16 @@ def _summed(terms: Wide) -> Wide:
     return total
 
 
-def round_to_grid(raw: Bytes, kind: int, rows: Array, protection: Protection) -> Bytes | None:
-    """Return ``rows`` (rows, n) on the grid of the base's rows ``raw``; None if it has none.
+def round_to_grid(raw: Bytes, kind: int, rows: Array, protection: Protection) -> Bytes:
+    """Return ``rows`` (rows, n) on the grid of the base's rows ``raw``.
 
-    A row whose change leaves the grid is rounded to nearest, with steps of its own.
+    A row whose change leaves the grid, or whose type has none, is rounded to nearest.
     """
+    plain = round_rows(rows, kind).reshape(raw.shape)
     grid = read_grid(raw, kind)
     if grid is None:
-        return None
+        return plain
     kept = write_codes(raw, kind, _codes(grid, rows, protection))
-    plain = round_rows(rows, kind).reshape(raw.shape)
     better = _cost(kept, kind, rows, protection) <= _cost(plain, kind, rows, protection)
     return np.where(better[:, None], kept, plain)
 

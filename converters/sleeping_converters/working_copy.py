@@ -106,6 +106,8 @@ def _transformers() -> Any:
 
 def _dequantise(transformers: Any, base: Path, folder: Path) -> None:
     """De-quantise ``base`` into ``folder`` (safetensors, float32), whole or not at all."""
+    from safetensors import SafetensorError
+
     config = transformers.AutoConfig.from_pretrained(base.parent, gguf_file=base.name)
     if config.model_type not in SUPPORTED:
         raise UnsupportedModel(
@@ -115,8 +117,6 @@ def _dequantise(transformers: Any, base: Path, folder: Path) -> None:
     with disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     sweep(folder.parent)  # a copy that was being made when its process was killed
-    from safetensors import SafetensorError
-
     with staging_folder(folder.parent) as staging, disk_errors(staging):
         model = transformers.AutoModelForCausalLM.from_pretrained(
             base.parent, gguf_file=base.name, dtype="float32"

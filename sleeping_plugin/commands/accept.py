@@ -40,14 +40,12 @@ def accept_fact(home: Home, name: str) -> Accepted:
                 "accepted. Type `sleeping facts --status quarantined` to see those."
             )
         with memory.ledger.transaction():
-            accepted = memory.ledger.set_status(fact.id, FactStatus.ACCEPTED)
+            memory.ledger.set_status(fact.id, FactStatus.ACCEPTED)
             if fact.single:
                 for old in memory.ledger.about(fact.subject, fact.relation, FactStatus.ACCEPTED):
                     memory.ledger.supersede(old.id, fact.id)
-            elif memory.ledger.about(fact.subject, fact.relation, FactStatus.ACCEPTED)[1:]:
-                share_answer(memory.ledger, fact)
-                accepted = memory.ledger.get(fact.id)
-    return Accepted(accepted)
+            share_answer(memory.ledger, fact)
+        return Accepted(memory.ledger.get(fact.id))
 
 
 @hookimpl

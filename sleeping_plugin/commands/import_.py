@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -11,14 +11,13 @@ import typer
 from sleeping_plugin.base import current_base
 from sleeping_plugin.config import Config
 from sleeping_plugin.context import Context, Memory, open_memory
-from sleeping_plugin.curate import asks_a_model, curate
+from sleeping_plugin.curate import asks_a_model, curate, reading_model
 from sleeping_plugin.errors import ImportFailed, Locked, NotInitialised
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import ChatSource, hookimpl
 from sleeping_plugin.plugins import Plugins
 from sleeping_plugin.records import BadRecord, FactStatus, Progress, silent
 from sleeping_plugin.render import Result, count_of, plain
-from sleeping_plugin.runtime import Runtime
 
 SHOWN_BAD = 10  # bad records named one by one; --json names them all
 
@@ -82,16 +81,11 @@ def extract_facts(
     home: Home, config: Config, plugins: Plugins, memory: Memory, progress: Progress
 ) -> dict[str, Any]:
     """Run the extractors on all pending turns and return the counts. Hold the home's lock."""
-    with ExitStack() as stack:
-        model = None
-        if asks_a_model(config):
-            try:
-                path = current_base(home, config, progress).path
-            except NotInitialised:
-                pass  # the patterns need no model
-            else:
-                runtime = Runtime(path, context=config.model.context, threads=config.model.threads)
-                model = stack.enter_context(runtime)
+    base = None
+    if asks_a_model(config):
+        with suppress(NotInitialised):  # the patterns need no model
+            base = current_base(home, config, progress).path
+    with reading_model(config, base) as model:
         result = curate(memory.journal, memory.ledger, plugins, config, model, progress)
     counts: dict[str, Any] = plain(result)
     return counts

@@ -161,13 +161,13 @@ def train(
     with adapted(copy, plan) as layers, recomputed(copy):
         weights = [p for layer in layers.values() for p in (layer.a, layer.b)]
         optimiser = torch.optim.AdamW(weights, lr=plan.lr, weight_decay=plan.weight_decay)
-        head = FrozenLinear(copy.model.lm_head, compute_dtype()[0])
+        head = FrozenLinear(copy.model.lm_head, compute_dtype()[0]) if plan.candidates > 1 else None
         anchors = base_states(copy, layers, [s for epoch in epochs for s in epoch])
         steps = sum(steps_of(epoch, plan) for epoch in epochs)
         done = 0
         for epoch in epochs:
             for drawn in dealt(epoch, plan, order):
-                batch = hardest(copy, head, drawn, plan)
+                batch = hardest(copy, head, drawn, plan) if head else drawn
                 for parameters in optimiser.param_groups:
                     parameters["lr"] = plan.lr * schedule(done / steps, plan.warmup)
                 optimiser.zero_grad(set_to_none=True)
@@ -220,8 +220,6 @@ def hardest(
     the vocabulary in a narrow type: only the order of the losses counts.
     """
     rivals = [sample for sample in drawn if sample.group]
-    if plan.candidates == 1 or not rivals:
-        return list(drawn)
     losses: dict[int, float] = {}
     for group in packs(rivals):
         logits = copy.target_logits(group, copy.hidden(group), head)
