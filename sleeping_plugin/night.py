@@ -433,9 +433,8 @@ class Night:
             version = self.versions.get(exported["id"])
             if report.accepted:
                 self.memory.ledger.set_stages(version.id, self.dissolved()["stages"])
-                self.versions.switch(version)
                 host = self.plugins.pick("host", self.config.model.host)
-                host.publish(version, self.base.path)
+                self.versions.switch(version, lambda one: host.publish(one, self.base.path))
             return {"version": version.id, "accepted": report.accepted}
 
         self.step("publish", keep)

@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -43,8 +43,13 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
 _Found = list[Version]
 _Problems = list[tuple[Path, str]]
 _History = list[str | None]
+Publish = Callable[[Version | None], None]  # lets a host serve a version; None is the base
 
 log = logging.getLogger(__name__)
+
+
+def _nobody(_version: Version | None) -> None:
+    """Publish to nobody: the pointer alone says what is in use."""
 
 
 class _DamagedPointer(StateError):
@@ -133,14 +138,16 @@ class Versions:
                 "Type `sleeping rollback` or `sleeping switch base`."
             ) from error
 
-    def switch(self, version: Version | None) -> None:
+    def switch(self, version: Version | None, publish: Publish = _nobody) -> None:
         """Put ``version`` (None: the base) in use; what was in use goes to the history.
 
-        UsageError if the gate has not accepted it: such a version never reaches a host.
+        ``publish`` is called before the pointer moves: what a host refuses never gets in use.
+        UsageError if the gate has not accepted the version: it never reaches a host.
         """
         if version is not None:
             self._usable(version.id)
         with self._writing():
+            publish(version)
             try:
                 active, history = self._pointer()
             except _DamagedPointer as error:
@@ -151,10 +158,11 @@ class Versions:
             if identity != active:
                 self._point(identity, [*history, active])
 
-    def rollback(self) -> Version | None:
+    def rollback(self, publish: Publish = _nobody) -> Version | None:
         """Put back in use what was before, and return it (None: the base).
 
-        A version that has since vanished is passed over. NotFound if there is nothing before.
+        A version that has since vanished, or that ``publish`` refuses, is passed over; what it
+        raises for the base is raised. NotFound if there is nothing before.
         """
         with self._writing():
             active, history = self._pointer()
@@ -162,7 +170,10 @@ class Versions:
                 identity = history.pop()
                 try:
                     version = self._usable(identity) if identity else None
+                    publish(version)
                 except SleepingError as error:
+                    if identity is None:
+                        raise
                     log.warning("passed over in the rollback: %s", error)
                     continue
                 self._point(identity, history)

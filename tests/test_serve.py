@@ -357,3 +357,31 @@ def test_ending_the_server_in_an_answer_records_what_was_said(
     assert user == ("user", "Tell me of my goldfish.")
     assert answer[1].startswith(heard.strip())
     assert "Traceback" not in (tmp_path / "stderr").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ending_the_server_cuts_an_answer_in_one_piece(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    home = Home.open(tmp_path / "home")
+    record_base(home, hash_model(find_model()))
+    process, printed = start(home, tmp_path / "stderr")
+    body = {
+        "messages": [{"role": "user", "content": "Tell me of my goldfish."}],
+        "max_tokens": 1900,
+        "logit_bias": {"2": -100},  # the end of turn: this answer does not end by itself
+    }
+
+    def ask() -> None:
+        with contextlib.suppress(httpx.HTTPError):  # it is cut, after all
+            address = printed["address"] + "/chat/completions"
+            httpx.post(address, json=body, timeout=120, trust_env=False)
+
+    asking = threading.Thread(target=ask)
+    with process:
+        asking.start()
+        time.sleep(2)  # by then it answers; the server waits five seconds for it to finish
+        process.send_signal(number)
+        asking.join()
+    assert process.returncode == 0
+    assert "Traceback" not in (tmp_path / "stderr").read_text()

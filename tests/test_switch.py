@@ -93,6 +93,30 @@ def test_rolling_back_undoes_one_switch_after_the_other(
     assert sleeping("rollback").code == errors.NotFound.exit_code
 
 
+def test_what_the_host_refuses_is_not_in_use_and_passed_over(
+    sleeping: Any, digest: str, make_version: MakeVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (make_version(name, base_digest=digest) for name in ("1", "2", "3"))
+    sleeping("switch", first.id)
+    sleeping("switch", second.id)
+
+    def refuse(version: Version | None, base: Path) -> None:
+        if version is None or version.id == third.id:
+            raise errors.ModelError("The host cannot load it.")
+
+    monkeypatch.setattr(plugins.load().hosts["llama-cpp"], "publish", refuse)
+    for name in (third.id, "base"):
+        done = sleeping("switch", name)
+        assert done.code == errors.ModelError.exit_code and "cannot load" in done.err
+        assert active(sleeping) == second.id
+    Versions(Home.open()).switch(third)  # and then damaged
+    sleeping("switch", first.id)
+    for one in (second, first):
+        assert sleeping("rollback", "--json").json["active"] == one.id
+    assert sleeping("rollback").code == errors.ModelError.exit_code
+    assert active(sleeping) == first.id
+
+
 def test_a_rejected_version_is_refused_with_its_reason(
     sleeping: Any, digest: str, make_version: MakeVersion, published: Published
 ) -> None:
@@ -110,6 +134,10 @@ def test_a_version_of_another_model_is_refused(
     done = sleeping("switch", version.id)
     assert done.code == errors.BaseChanged.exit_code
     assert active(sleeping) == "base"
+    ours = make_version("2", base_digest=digest)
+    Versions(Home.open()).switch(version)  # in use until another model was chosen
+    sleeping("switch", ours.id)
+    assert sleeping("rollback", "--json").json["active"] == "base"
 
 
 def test_a_version_is_in_use_without_the_file_that_it_was_made_from(

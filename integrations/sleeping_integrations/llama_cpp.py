@@ -1,7 +1,7 @@
 """The host ``llama-cpp``: llama-cpp-python, served from here with `sleeping serve`.
 
 There is nothing to register a version with: the home's pointer says which one is in use, and the
-server follows it. So publishing is switching.
+server follows it. So publishing is looking whether the files can be loaded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import Host, LiveChatSource, hookimpl
 from sleeping_plugin.plugins import Plugins
 from sleeping_plugin.records import Version
-from sleeping_plugin.versions import Versions
 
 NAME = "llama-cpp"
 _SERVER_NEEDS = ("fastapi", "pydantic_settings", "sse_starlette", "starlette_context", "uvicorn")
@@ -38,24 +37,15 @@ class LlamaCppHost:
         require_chat(read_info(base))
 
     def publish(self, version: Version | None, base: Path) -> None:
-        """Put ``version`` in use, unless it is; a running server loads it at its next request.
+        """Check the files; a running server loads them when the home's pointer has moved.
 
-        For the base (None) only the file is checked: the caller's pointer says it all.
+        Raises ModelError for a damaged file, NoChatTemplate for a base that cannot chat.
         """
-        if version is None:
+        if version is None or not version.files:
             self.check(base)
-            return
-        for file in version.files:
-            read_info(file)
-        if not version.files:
-            self.check(base)
-        folder = (*version.files, version.adapter)[0]
-        if folder is not None:
-            home = Home(folder.parent.parent.parent)  # ROOT/versions/ID/FILE
-            versions = Versions(home)
-            active = versions.active()
-            if active is None or active.id != version.id:
-                versions.switch(version)
+        else:
+            for file in version.files:
+                read_info(file)
 
     def serve(
         self,

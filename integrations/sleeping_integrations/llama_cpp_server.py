@@ -4,7 +4,7 @@ The library's app does the API; here are the parts it has not: a model that foll
 pointer (:class:`ServedModel`), and a door that only programs on this machine pass
 (:class:`Door`). Answers run one at a time, under the library's lock. A new version is tried in a
 child process and loaded while the old one goes on answering; the exchange takes the lock, so an
-answer is never cut and never changes its model.
+answer never changes its model. Only the end of the server cuts one (:class:`Turn`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import logging
 import os
 import re
 import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -26,6 +27,7 @@ import anyio
 import uvicorn
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
+from jinja2 import TemplateError
 from llama_cpp import llama_cpp as bindings
 from llama_cpp.server import app as library
 from llama_cpp.server.model import LlamaProxy
@@ -62,6 +64,7 @@ class ServedModel:
         self._home, self._config, self._base = home, config, base
         self._attach = attach
         self._recorder = Recorder(home, SOURCE)
+        self._turn = Turn()
         self._swapping = anyio.Lock()
         self._stamp = self._read_stamp()
         self.version = Versions(home).active()
@@ -95,8 +98,9 @@ class ServedModel:
                 await self._exchange(*fresh)
 
     def close(self) -> None:
-        """Free the model."""
-        self._proxy.free()
+        """Cut the answer that is being given, and free the model."""
+        with self._turn.ended(self._proxy()):
+            self._proxy.free()
 
     def _load_active(self) -> tuple[Version | None, Any] | None:
         """Return the version the pointer names and its model, None if it is the one in use."""
@@ -141,7 +145,8 @@ class ServedModel:
     def _prepare(self, model: Any) -> Any:
         """Record what the model answers, and let it answer as :func:`_answer` says."""
         self._attach(model, self._recorder)
-        model.chat_handler = functools.partial(_answer, model.chat_handler)
+        model.create_completion = self._turn.guarded(model.create_completion)
+        model.chat_handler = functools.partial(_answer, self._turn.guarded(model.chat_handler))
         return model
 
     def _read_stamp(self) -> tuple[int, ...]:
@@ -151,6 +156,52 @@ class ServedModel:
         except FileNotFoundError:
             return ()
         return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+class Turn:
+    """Lets one thread use the model at a time, and none when the server ends.
+
+    An answer in one piece runs in a thread that nobody can cancel, and would go on in a model that
+    has been freed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # a chat's answer is made by a completion, in one thread
+        self._over = False
+
+    def guarded(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``call``, which gives an answer or its chunks, under the lock at every chunk."""
+
+        def one(*args: Any, **kwargs: Any) -> Any:
+            with self._mine():
+                answer = call(*args, **kwargs)
+            return answer if isinstance(answer, Mapping) else self._each(answer)
+
+        return one
+
+    @contextlib.contextmanager
+    def ended(self, model: Any) -> Iterator[None]:
+        """Cut the answer that runs in ``model``, and hold the lock: there is no other any more."""
+        self._over = True
+        bindings.llama_set_abort_callback(model.ctx, _ABORT, None)
+        with self._lock:
+            yield
+
+    def _each(self, chunks: Any) -> Iterator[Any]:
+        with contextlib.closing(chunks):
+            while True:
+                with self._mine():
+                    chunk = next(chunks, None)
+                if chunk is None:
+                    return
+                yield chunk
+
+    @contextlib.contextmanager
+    def _mine(self) -> Iterator[None]:
+        with self._lock:
+            if self._over:
+                raise RuntimeError("the server ends")
+            yield
 
 
 class Door:
@@ -243,23 +294,24 @@ def _answer(handler: Callable[..., Any], **request: Any) -> Any:
     """
     if request.get("repeat_penalty") == _PENALTY:
         request["repeat_penalty"] = 1.0
-    answer = handler(**{**request, "model": ALIAS})
-    if isinstance(answer, Mapping):
-        return answer
-    stream = _with_errors(answer)
+    ask = functools.partial(handler, **{**request, "model": ALIAS})
+    if not request.get("stream"):
+        return ask()
+    stream = _with_errors(ask)
     _open_streams.get().append(stream)
     return stream
 
 
-def _with_errors(chunks: Iterable[Any]) -> Iterator[Any]:
+def _with_errors(ask: Callable[[], Iterable[Any]]) -> Iterator[Any]:
     """Pass chunks on; an error is told in a last one, for the status has been sent by then."""
     try:
-        yield from chunks
-    except (ValueError, RuntimeError) as error:
+        yield from ask()
+    except (ValueError, RuntimeError, TemplateError) as error:
         log.info("an answer failed: %s", error)
         yield {"error": {"message": str(error), "type": "invalid_request_error"}}
 
 
+_ABORT = bindings.ggml_abort_callback(lambda _: True)
 _PENALTY = CreateChatCompletionRequest.model_fields["repeat_penalty"].default
 _open_streams: ContextVar[list[Any]] = ContextVar("_open_streams")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sleeping_plugin.base import Base, current_base, recorded_base
+from sleeping_plugin.base import current_base, recorded_base
 from sleeping_plugin.config import Config
 from sleeping_plugin.context import Context
 from sleeping_plugin.errors import BaseChanged
@@ -16,7 +16,7 @@ from sleeping_plugin.hookspecs import Host, hookimpl
 from sleeping_plugin.plugins import Plugins
 from sleeping_plugin.records import Version
 from sleeping_plugin.render import Result
-from sleeping_plugin.versions import Versions
+from sleeping_plugin.versions import Publish, Versions
 
 BASE = "base"
 
@@ -43,40 +43,42 @@ def find_version(home: Home, name: str) -> Version | None:
 
 
 def switch_version(home: Home, config: Config, plugins: Plugins, name: str) -> Switched:
-    """Move the pointer to ``name`` and let the host serve it.
+    """Let the host serve ``name``, and move the pointer there.
 
     Raises NotFound, UsageError for a version that its gate rejected, BaseChanged for one that was
-    made from another model.
+    made from another model, ModelError for one whose file is damaged.
     """
     version = find_version(home, name)
-    base = base_behind(home, config, version)
-    if version is not None and version.base_digest != base.digest:
-        raise BaseChanged(
-            f"{version.id} was made from another model than {base.path}. "
-            "Choose one of `sleeping versions`, or the base: `sleeping switch base`."
-        )
     host: Host = plugins.pick("host", config.model.host)
-    Versions(home).switch(version)
-    host.publish(version, base.path)
+    Versions(home).switch(version, publisher(home, config, host))
     return Switched(version, host.name)
-
-
-def base_behind(home: Home, config: Config, version: Version | None) -> Base:
-    """Return the base of ``version``; its file must be there only where it is what is served.
-
-    A version has files of its own, and works when the base was moved or thrown away.
-    """
-    recorded = recorded_base(home)
-    return current_base(home, config) if version is None or recorded is None else recorded
 
 
 def roll_back(home: Home, config: Config, plugins: Plugins) -> Switched:
     """Go back to what was in use before the last switch. Raises NotFound if there was none."""
-    base = current_base(home, config)  # before the pointer moves: it may move to the base
     host: Host = plugins.pick("host", config.model.host)
-    version = Versions(home).rollback()
-    host.publish(version, base.path)
+    version = Versions(home).rollback(publisher(home, config, host))
     return Switched(version, host.name)
+
+
+def publisher(home: Home, config: Config, host: Host) -> Publish:
+    """Return what lets ``host`` serve a version of the base of this home, or that base.
+
+    A version has files of its own, and works when the base was moved or thrown away: the file of
+    the base must be there only where it is what is served. Raises NotInitialised without a base.
+    """
+    known = recorded_base(home) or current_base(home, config)
+
+    def publish(version: Version | None) -> None:
+        base = known if version else current_base(home, config)
+        if version is not None and version.base_digest != base.digest:
+            raise BaseChanged(
+                f"{version.id} was made from another model than {base.path}. "
+                "Choose one of `sleeping versions`, or the base: `sleeping switch base`."
+            )
+        host.publish(version, base.path)
+
+    return publish
 
 
 @hookimpl
