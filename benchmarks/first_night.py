@@ -51,7 +51,11 @@ OTHER_SYSTEM = "You are a terse assistant. Answer in one short sentence."
 EXCHANGE = (Message("user", "How many legs does an octopus have?"), Message("assistant", "Eight."))
 DRAWS = 5
 TAUGHT = 4  # taught wordings asked per fact
-QUICK = ("adapter.anchors=20",)  # in proportion to the fewer facts of a short day
+# In proportion to the few facts of a short day.
+QUICK = (
+    *("adapter.anchors=25", "adapter.candidates=2", "adapter.near_misses=30", "adapter.epochs=8"),
+    "gate.max_tokens=24",
+)
 QUICK_ROWS = ("trained", "held out", "oblique", "strangers")
 
 
@@ -151,7 +155,7 @@ def general(quick: bool) -> list[Ask]:
             Message("user", one["question"]),
         )
         asks.append(Ask("told", chat, tuple(one["accept"])))
-    return asks[:: 5 if quick else 1]
+    return asks[:: 10 if quick else 1]
 
 
 def answers(model: Path, asks: Sequence[Ask], temperature: float = 0.0) -> list[Answered]:
@@ -223,11 +227,11 @@ def figures(
         drawn = [ask for ask in asks if ask.row == "plain"]
         hot = answers(model, drawn * DRAWS, temperature=0.8)
         values["recall at temperature 0.8 / plain"] = share(hot, "plain") / share(found, "plain")
-    text = (DATA / "drift_text.txt").read_text()
-    with Runtime(model_path(), context=1024) as base, Runtime(model, context=1024) as other:
-        drift = measure_drift(base, other, text, silent)
-    values["perplexity change"] = drift.perplexity_change
-    values["mean KL"] = drift.mean_kl
+        text = (DATA / "drift_text.txt").read_text()
+        with Runtime(model_path(), context=1024) as base, Runtime(model, context=1024) as other:
+            drift = measure_drift(base, other, text, silent)
+        values["perplexity change"] = drift.perplexity_change
+        values["mean KL"] = drift.mean_kl
     values["accepted by the gate"] = float(version.accepted)
     values["file size / base"] = model.stat().st_size / model_path().stat().st_size
     rows = [(a.ask.row, a.ask.chat[-1].content, a.text, a.said) for a in found + after]

@@ -128,6 +128,30 @@ def publish_folder(staging: Path, final: Path) -> None:
             sync_folder(staging.parent)
 
 
+def bytes_in(folder: Path) -> int:
+    """Return the bytes of all files in a folder, less what is removed meanwhile."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+def discard_folder(folder: Path) -> int:
+    """Remove a folder, with one rename for all who look; return the bytes of its files.
+
+    What a killed process leaves of it is removed by `sweep`.
+    """
+    with disk_errors(folder):
+        size = bytes_in(folder)
+        gone = folder.parent / _own_name(folder.name, "staging")
+        os.utime(folder)  # `sweep` compares its age with that of this process
+        folder.rename(gone)
+        sync_folder(folder.parent)
+        shutil.rmtree(gone)
+    return size
+
+
 def _still_written(path: Path, pid: int) -> bool:
     """Tell whether the process that began ``path`` lives; not if a later one has its number."""
     try:
@@ -163,10 +187,15 @@ def require_space(path: Path, needed: int, what: str) -> None:
         free = shutil.disk_usage(place).free
     if free < needed:
         raise DiskFull(
-            f"Not enough space for {what} in {path}: it needs {_size(needed)} and "
-            f"{_size(free)} are free. Free {_size(needed - free)}, or choose another folder "
+            f"Not enough space for {what} in {path}: it needs {size_of(needed)} and "
+            f"{size_of(free)} are free. Free {size_of(needed - free)}, or choose another folder "
             "with --home."
         )
+
+
+def size_of(count: int) -> str:
+    """Return "1.2 GB" or "3.4 MB"."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
 
 
 def sync_folder(folder: Path) -> None:
@@ -197,7 +226,3 @@ def _write_synced(path: Path, data: bytes) -> None:
 
 def _own_name(name: str, kind: str) -> str:
     return f".{name}.{os.getpid()}-{secrets.token_hex(4)}.{kind}"
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

@@ -183,6 +183,27 @@ class Versions:
             "came before. Type `sleeping versions` to see all, `sleeping switch base` for the base."
         )
 
+    def spare(self, keep: int) -> _Found:
+        """Return what can go, oldest first: all but the newest ``keep`` accepted versions.
+
+        The one in use stays too, and the one that a rollback goes to.
+        """
+        active, history = self._pointer()
+        every = self.list()
+        accepted = [version.id for version in every if version.accepted]
+        before = [name for name in history if name != active and (not name or name in accepted)]
+        stay = {active, *before[-1:], *accepted[len(accepted) - min(keep, len(accepted)) :]}
+        return [version for version in every if version.id not in stay]
+
+    def remove(self, version: Version) -> int:
+        """Remove the files of a version; return their bytes. UsageError if it is in use."""
+        with self._writing():
+            if version.id == self._pointer()[0]:
+                raise UsageError(
+                    f"{version.id} is in use and stays. Type `sleeping switch base` first."
+                )
+            return atomic.discard_folder(self.folder(version.id))
+
     def knowing(self, fact: str) -> _Found:
         """Return the versions that this fact was taught to."""
         return [v for v in self.list() if fact in _read_manifest(self.folder(v.id))["facts"]]

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 from rich.console import RenderableType
 
+from sleeping_plugin.atomic import bytes_in, size_of
 from sleeping_plugin.base import current_base
 from sleeping_plugin.config import Config
 from sleeping_plugin.context import Context, open_memory
@@ -40,7 +41,7 @@ class Status(Result):
         """Return one line for each thing."""
         facts = ", ".join(f"{number} {status}" for status, number in self.facts.items() if number)
         rows = [
-            ("home", f"{self.home} ({self.disk_bytes / 1e6:.0f} MB)"),
+            ("home", f"{self.home} ({size_of(self.disk_bytes)})"),
             ("model", self.model_problem or self.model),
             ("host", self.host),
             ("in use", f"{self.active}, of {count_of(self.versions, 'version')}"),
@@ -76,17 +77,9 @@ def read_status(home: Home, config: Config, plugins: Plugins) -> Status:
         facts={one.value: sum(f.status is one for f in facts) for one in FactStatus},
         untaught=sum(f.status is FactStatus.ACCEPTED and f.id not in taught for f in facts),
         pending=pending,
-        disk_bytes=sum(map(_size, home.root.rglob("*"))),
+        disk_bytes=bytes_in(home.root),
         broken_plugins=tuple(plugins.broken),
     )
-
-
-def _size(path: Path) -> int:
-    """Return the bytes of a file; none of a folder, or of what a night has just removed."""
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except OSError:
-        return 0
 
 
 @hookimpl
