@@ -128,6 +128,21 @@ def publish_folder(staging: Path, final: Path) -> None:
             sync_folder(staging.parent)
 
 
+def replace_link(link: Path, target: Path) -> None:
+    """Make ``link`` lead to the file ``target``, with one rename.
+
+    A symbolic link; a hard link where the system allows none (Windows, without the right to).
+    """
+    with disk_errors(link):
+        fresh = link.with_name(_own_name(link.name, "tmp"))
+        try:
+            fresh.symlink_to(target)
+        except OSError:
+            fresh.hardlink_to(target)
+        fresh.replace(link)
+        sync_folder(link.parent)
+
+
 def bytes_in(folder: Path) -> int:
     """Return the bytes of all files in a folder, less what is removed meanwhile."""
     total = 0

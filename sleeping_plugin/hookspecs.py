@@ -176,8 +176,11 @@ class Host(Protocol):
     def check(self, base: Path) -> None:
         """Raise SleepingError if this host could not publish a version of ``base``."""
 
-    def publish(self, version: Version | None, base: Path) -> None:
-        """Make ``version`` (None: the base) what the host serves. Idempotent."""
+    def publish(self, version: Version | None, base: Path, home: Home) -> None:
+        """Make ``version`` (None: the base) what the host serves. Idempotent.
+
+        Called before the home's pointer moves; where this raises, it does not move.
+        """
 
 
 @runtime_checkable

@@ -434,7 +434,9 @@ class Night:
             if report.accepted:
                 self.memory.ledger.set_stages(version.id, self.dissolved()["stages"])
                 host = self.plugins.pick("host", self.config.model.host)
-                self.versions.switch(version, lambda one: host.publish(one, self.base.path))
+                self.versions.switch(
+                    version, lambda one: host.publish(one, self.base.path, self.home)
+                )
             return {"version": version.id, "accepted": report.accepted}
 
         self.step("publish", keep)

@@ -40,6 +40,7 @@ BUILTINS: Final[tuple[str, ...]] = (
     "sleeping_converters.export",
     "sleeping_plugin.gate",
     "sleeping_integrations.llama_cpp",
+    "sleeping_integrations.folder",
     # commands, in the order in which `sleeping --help` lists them
     "sleeping_plugin.commands.init",
     "sleeping_plugin.commands.import_",

@@ -80,12 +80,12 @@ def test_publishing_checks_the_files_and_leaves_the_pointer(
     home, model, host = Home.open(), write_model(), LlamaCppHost()
     version = add_version(home, "v-1", model)
     for one in (version, None):
-        host.publish(one, model)
+        host.publish(one, model, home)
     with pytest.raises(ModelError):
-        host.publish(None, tmp_path / "absent.gguf")
+        host.publish(None, tmp_path / "absent.gguf", home)
     version.files[0].write_bytes(model.read_bytes()[:-100])
     with pytest.raises(ModelError, match="truncated"):
-        host.publish(version, model)
+        host.publish(version, model, home)
     assert Versions(home).active() is None
 
 

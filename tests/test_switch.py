@@ -32,7 +32,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Published:
     host: Any = SimpleNamespace(
         name="llama-cpp",
         check=lambda base: None,
-        publish=lambda version, base: served.append(version.id if version else base.name),
+        publish=lambda version, base, home: served.append(version.id if version else base.name),
     )
     loaded.hosts["llama-cpp"] = host
     monkeypatch.setattr(plugins, "load", lambda: loaded)
@@ -100,7 +100,7 @@ def test_what_the_host_refuses_is_not_in_use_and_passed_over(
     sleeping("switch", first.id)
     sleeping("switch", second.id)
 
-    def refuse(version: Version | None, base: Path) -> None:
+    def refuse(version: Version | None, base: Path, home: Home) -> None:
         if version is None or version.id == third.id:
             raise errors.ModelError("The host cannot load it.")
 

@@ -36,7 +36,7 @@ class LlamaCppHost:
         """Raise ModelError if ``base`` is no readable GGUF, NoChatTemplate if it cannot chat."""
         require_chat(read_info(base))
 
-    def publish(self, version: Version | None, base: Path) -> None:
+    def publish(self, version: Version | None, base: Path, home: Home) -> None:
         """Check the files; a running server loads them when the home's pointer has moved.
 
         Raises ModelError for a damaged file, NoChatTemplate for a base that cannot chat.

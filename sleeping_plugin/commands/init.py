@@ -76,8 +76,10 @@ def initialise(
             "the versions of the old model are no longer used."
         )
     with home.lock("init"):
+        versions = Versions(home)
         if changed:
-            Versions(home).switch(None)
+            versions.switch(None)
+        chosen.publish(versions.active(), model, home)
         _write_config(home, config, model, host)
         record_base(home, base)
     return Initialised(home.root, model, info.architecture, base.digest, host, home.config_file)

@@ -76,7 +76,7 @@ def publisher(home: Home, config: Config, host: Host) -> Publish:
                 f"{version.id} was made from another model than {base.path}. "
                 "Choose one of `sleeping versions`, or the base: `sleeping switch base`."
             )
-        host.publish(version, base.path)
+        host.publish(version, base.path, home)
 
     return publish
 

@@ -1,0 +1,50 @@
+"""The host ``folder``: any program that loads a GGUF from a path of its own.
+
+``current.gguf`` in the home leads to the file that is in use: a version's, or the base. The program
+is given that path once, and has the new version whenever it loads its model again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sleeping_plugin import atomic
+from sleeping_plugin.errors import UsageError
+from sleeping_plugin.gguf_info import read_info, require_chat
+from sleeping_plugin.home import Home
+from sleeping_plugin.hookspecs import Host, hookimpl
+from sleeping_plugin.records import Version
+
+NAME = "folder"
+LINK = "current.gguf"
+
+
+class FolderHost:
+    """The host ``folder``."""
+
+    name = NAME
+
+    def check(self, base: Path) -> None:
+        """Raise ModelError if ``base`` is no readable GGUF, NoChatTemplate if it cannot chat."""
+        require_chat(read_info(base))
+
+    def publish(self, version: Version | None, base: Path, home: Home) -> None:
+        """Lead ``current.gguf`` to the version's file.
+
+        Raises ModelError for a damaged file, UsageError for a version that is not one file.
+        """
+        files = version.files if version else (base,)
+        if len(files) != 1:
+            raise UsageError(
+                f"{version.id if version else base.name} is {len(files)} files, and a link leads "
+                "to one. Use another host: `sleeping config edit`, model.host."
+            )
+        self.check(files[0])
+        atomic.replace_link(home.root / LINK, files[0])
+
+
+@hookimpl
+def register_hosts(register: Callable[[Host], None]) -> None:
+    """Add the host ``folder``."""
+    register(FolderHost())

@@ -1,0 +1,118 @@
+"""The host folder: one link that always leads to a whole, checked file.
+
+Run: pytest tests/test_folder_host.py
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sleeping_integrations.folder import LINK, FolderHost
+from sleeping_plugin.atomic import staging_folder
+from sleeping_plugin.errors import ModelError, UsageError
+from sleeping_plugin.home import Home
+from sleeping_plugin.records import Version
+from sleeping_plugin.versions import Versions, version_id
+
+Write = Callable[..., Path]
+
+
+def add_version(home: Home, name: str, digest: str, files: dict[str, bytes]) -> Version:
+    manifest = {
+        "id": version_id(digest, name, {}),
+        "accepted": True,
+        "files": list(files),
+        "adapter": None,
+        "gate": {},
+        "created": "2026-05-01T00:00:00Z",
+        "parent": None,
+        "base_digest": digest,
+        "factors_digest": name,
+        "recipe": {},
+        "facts": {},
+    }
+    with staging_folder(home.versions) as staging:
+        for file, data in files.items():
+            (staging / file).write_bytes(data)
+        return Versions(home).add(staging, manifest)
+
+
+def leads_to() -> Path:
+    return (Home.open().root / LINK).resolve()
+
+
+def test_from_init_to_rollback_the_link_leads_to_what_is_in_use(
+    sleeping: Any, write_model: Write
+) -> None:
+    model = write_model()
+    done = sleeping("init", "--model", str(model), "--host", "folder", "--json")
+    assert (done.code, leads_to()) == (0, model)
+    home, data = Home.open(), model.read_bytes()
+    one, two = (add_version(home, name, done.json["digest"], {"model.gguf": data}) for name in "ab")
+    for version in (one, two):
+        assert sleeping("switch", version.id).code == 0
+        assert leads_to() == version.files[0]
+    assert sleeping("rollback").code == 0
+    assert leads_to() == one.files[0]
+    assert sleeping("switch", "base").code == 0
+    assert leads_to() == model
+    assert model.read_bytes() == data
+
+
+@pytest.mark.parametrize("cut", [0, 7, -100])
+def test_a_damaged_version_leaves_link_and_pointer(
+    sleeping: Any, write_model: Write, cut: int
+) -> None:
+    model = write_model()
+    digest = sleeping("init", "--model", str(model), "--host", "folder", "--json").json["digest"]
+    files = {"model.gguf": model.read_bytes()[: cut or None] if cut else b""}
+    version = add_version(Home.open(), "a", digest, files)
+    assert sleeping("switch", version.id).code == ModelError.exit_code
+    assert leads_to() == model
+    assert Versions(Home.open()).active() is None
+
+
+def test_a_version_in_several_files_is_refused(write_model: Write) -> None:
+    home, model = Home.open(), write_model()
+    data = model.read_bytes()
+    version = add_version(home, "a", "sha256:base", {"1.gguf": data, "2.gguf": data})
+    with pytest.raises(UsageError, match="2 files"):
+        FolderHost().publish(version, model, home)
+    assert not (home.root / LINK).exists()
+
+
+def test_without_symbolic_links_a_hard_link_is_made(
+    write_model: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise OSError("A required privilege is not held by the client")
+
+    home, model = Home.open(), write_model()
+    monkeypatch.setattr(os, "symlink", refused)
+    FolderHost().publish(None, model, home)
+    link = home.root / LINK
+    assert link.samefile(model) and not link.is_symlink()
+
+
+def test_the_link_is_never_absent_while_it_moves(
+    write_model: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, one, two = Home.open(), write_model(), write_model("other.gguf")
+    host = FolderHost()
+    host.publish(None, one, home)
+
+    def stopped(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", stopped)
+        with pytest.raises(Exception, match="space"):
+            host.publish(None, two, home)
+    assert leads_to() == one
+    host.publish(None, two, home)
+    assert leads_to() == two
