@@ -176,6 +176,9 @@ class Host(Protocol):
     def check(self, base: Path) -> None:
         """Raise SleepingError if this host could not publish a version of ``base``."""
 
+    def advice(self, home: Home) -> str:
+        """Return a sentence that says how to chat with what is in use."""
+
     def publish(self, version: Version | None, base: Path, home: Home) -> None:
         """Make ``version`` (None: the base) what the host serves. Idempotent.
 

@@ -203,3 +203,12 @@ def test_missing_space_is_told_before_anything_is_written(tmp_path: Path) -> Non
     atomic.require_space(tmp_path / "not" / "yet", 1, "the night")
     with pytest.raises(DiskFull, match=r"the night.*needs 1000000000\.0 GB"):
         atomic.require_space(tmp_path / "not" / "yet", 10**18, "the night")
+
+
+def test_the_bytes_of_a_folder_are_those_of_its_own_files(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / "deep").mkdir(parents=True)
+    (tmp_path / "elsewhere").write_bytes(b"x" * 1000)
+    (folder / "deep" / "file").write_bytes(b"x" * 10)
+    atomic.replace_link(folder / "link", tmp_path / "elsewhere")
+    assert atomic.bytes_in(folder) == 10

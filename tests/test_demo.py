@@ -229,7 +229,9 @@ def played(
 ) -> list[str]:
     """Replace the model, its host and the night by ones that take no time; return the options."""
     loaded = plugins.load(strangers=())
-    part: Any = SimpleNamespace(check=lambda base: None, publish=lambda *_: None)
+    part: Any = SimpleNamespace(
+        check=lambda base: None, publish=lambda *_: None, advice=lambda home: "Chat."
+    )
     loaded.exporters["gguf"] = loaded.hosts["llama-cpp"] = part
     monkeypatch.setattr(plugins, "load", lambda: loaded)
 

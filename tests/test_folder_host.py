@@ -52,6 +52,7 @@ def test_from_init_to_rollback_the_link_leads_to_what_is_in_use(
     model = write_model()
     done = sleeping("init", "--model", str(model), "--host", "folder", "--json")
     assert (done.code, leads_to()) == (0, model)
+    assert str(Home.open().root / LINK) in done.json["advice"]
     home, data = Home.open(), model.read_bytes()
     one, two = (add_version(home, name, done.json["digest"], {"model.gguf": data}) for name in "ab")
     for version in (one, two):

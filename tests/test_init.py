@@ -29,7 +29,9 @@ def accept(base: Path) -> None:
 def plugins() -> Plugins:
     loaded = Plugins()
     exporter: Any = SimpleNamespace(name="gguf", check=accept)
-    host: Any = SimpleNamespace(name="llama-cpp", check=accept, publish=lambda *_: None)
+    host: Any = SimpleNamespace(
+        name="llama-cpp", check=accept, publish=lambda *_: None, advice=lambda home: "Chat."
+    )
     loaded.exporters["gguf"], loaded.hosts["llama-cpp"] = exporter, host
     return loaded
 

@@ -29,6 +29,10 @@ class FolderHost:
         """Raise ModelError if ``base`` is no readable GGUF, NoChatTemplate if it cannot chat."""
         require_chat(read_info(base))
 
+    def advice(self, home: Home) -> str:
+        """Return the path that a program is given."""
+        return f"Let your program load {home.root / LINK}, which always leads to what is in use."
+
     def publish(self, version: Version | None, base: Path, home: Home) -> None:
         """Lead ``current.gguf`` to the version's file.
 

@@ -36,6 +36,10 @@ class LlamaCppHost:
         """Raise ModelError if ``base`` is no readable GGUF, NoChatTemplate if it cannot chat."""
         require_chat(read_info(base))
 
+    def advice(self, home: Home) -> str:
+        """Return which commands chat."""
+        return "Chat with `sleeping chat`, or from other programs through `sleeping serve`."
+
     def publish(self, version: Version | None, base: Path, home: Home) -> None:
         """Check the files; a running server loads them when the home's pointer has moved.
 

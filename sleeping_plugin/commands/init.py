@@ -33,13 +33,14 @@ class Initialised(Result):
     digest: str
     host: str
     config: Path
+    advice: str  # how to chat with it
 
     def to_text(self) -> str:
         """Return what was chosen, and what to do next."""
         return (
             f"{self.model.name} ({self.architecture}) will learn, for the host {self.host}.\n"
             f"Everything is kept in {self.home}; the settings are in {self.config.name} there.\n"
-            "Next: `sleeping import CHATS.jsonl`, or chat with `sleeping chat`."
+            f"{self.advice} Bring in older chats with `sleeping import CHATS.jsonl`."
         )
 
 
@@ -82,7 +83,10 @@ def initialise(
         chosen.publish(versions.active(), model, home)
         _write_config(home, config, model, host)
         record_base(home, base)
-    return Initialised(home.root, model, info.architecture, base.digest, host, home.config_file)
+    return Initialised(
+        *(home.root, model, info.architecture, base.digest, host, home.config_file),
+        advice=chosen.advice(home),
+    )
 
 
 def _write_config(home: Home, config: Config, model: Path, host: str) -> None:

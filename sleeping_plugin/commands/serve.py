@@ -37,7 +37,7 @@ def register_commands(app: typer.Typer) -> None:
         host = context.plugins.pick("host", config.model.host)
         if not isinstance(host, ServingHost):
             raise UsageError(
-                f"{host.name} runs on its own, and `sleeping serve` cannot start it. "
+                f'The host "{host.name}" is no server that `sleeping serve` could start. '
                 "To be served from here: `sleeping --set model.host=llama-cpp serve`."
             )
 
