@@ -147,10 +147,11 @@ def replace_link(link: Path, target: Path) -> None:
 def bytes_in(folder: Path) -> int:
     """Return the bytes of all files in a folder, less what is removed meanwhile."""
     total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            status = path.lstat()
-            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                status = Path(place, name).lstat()
+                total += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return total
 
 

@@ -182,7 +182,7 @@ class Host(Protocol):
     def publish(self, version: Version | None, base: Path, home: Home) -> None:
         """Make ``version`` (None: the base) what the host serves. Idempotent.
 
-        Called before the home's pointer moves; where this raises, it does not move.
+        Called before the home's pointer moves, under its lock; where this raises, it does not move.
         """
 
 

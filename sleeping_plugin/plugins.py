@@ -55,6 +55,8 @@ BUILTINS: Final[tuple[str, ...]] = (
     "sleeping_plugin.commands.versions",
     "sleeping_plugin.commands.switch",
     "sleeping_plugin.commands.rollback",
+    "sleeping_plugin.commands.diff",
+    "sleeping_plugin.commands.compare",
     "sleeping_plugin.commands.prune",
     "sleeping_plugin.commands.verify",
     "sleeping_plugin.commands.status",

@@ -12,8 +12,8 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -144,19 +144,19 @@ class Versions:
         ``publish`` is called before the pointer moves: what a host refuses never gets in use.
         UsageError if the gate has not accepted the version: it never reaches a host.
         """
-        if version is not None:
-            self._usable(version.id)
+        identity = version.id if version else None
         with self._writing():
-            publish(version)
+            if identity:
+                self._usable(identity)
+            damaged = False
             try:
                 active, history = self._pointer()
             except _DamagedPointer as error:
                 log.warning("%s It starts anew.", error)
-                self._point(None, [])
-                active, history = None, []
-            identity = version.id if version else None
-            if identity != active:
-                self._point(identity, [*history, active])
+                active, history, damaged = None, [], True
+            publish(version)
+            if damaged or identity != active:
+                self._move(identity, [*history, active], active, publish)
 
     def rollback(self, publish: Publish = _nobody) -> Version | None:
         """Put back in use what was before, and return it (None: the base).
@@ -168,6 +168,8 @@ class Versions:
             active, history = self._pointer()
             while history:
                 identity = history.pop()
+                if identity == active:
+                    continue  # what lay between has vanished
                 try:
                     version = self._usable(identity) if identity else None
                     publish(version)
@@ -176,33 +178,42 @@ class Versions:
                         raise
                     log.warning("passed over in the rollback: %s", error)
                     continue
-                self._point(identity, history)
+                self._move(identity, history, active, publish)
                 return version
         raise NotFound(
             f"There is nothing to go back to: {active or 'the base'} is in use and no switch "
             "came before. Type `sleeping versions` to see all, `sleeping switch base` for the base."
         )
 
-    def spare(self, keep: int) -> _Found:
+    def _move(
+        self, identity: str | None, history: _History, active: str | None, publish: Publish
+    ) -> None:
+        """Move the pointer after the host; if the disk refuses, the host goes back as well."""
+        try:
+            self._point(identity, history)
+        except SleepingError:
+            with suppress(SleepingError):
+                publish(self.get(active) if active else None)
+            raise
+
+    def spare(self, keep: int, needed: Collection[str] = ()) -> _Found:
         """Return what can go, oldest first: all but the newest ``keep`` accepted versions.
 
-        The one in use stays too, and the one that a rollback goes to.
+        The one in use stays too, the one that a rollback goes to, and those with ids in ``needed``.
         """
         active, history = self._pointer()
         every = self.list()
         accepted = [version.id for version in every if version.accepted]
         before = [name for name in history if name != active and (not name or name in accepted)]
-        stay = {active, *before[-1:], *accepted[len(accepted) - min(keep, len(accepted)) :]}
+        newest = accepted[len(accepted) - min(keep, len(accepted)) :]
+        stay = {active, *before[-1:], *newest, *needed}
         return [version for version in every if version.id not in stay]
 
-    def remove(self, version: Version) -> int:
-        """Remove the files of a version; return their bytes. UsageError if it is in use."""
+    def prune(self, keep: int, needed: Collection[str] = ()) -> tuple[_Found, int]:
+        """Remove what is spare; return it, and its bytes. No switch comes in between."""
         with self._writing():
-            if version.id == self._pointer()[0]:
-                raise UsageError(
-                    f"{version.id} is in use and stays. Type `sleeping switch base` first."
-                )
-            return atomic.discard_folder(self.folder(version.id))
+            spare = self.spare(keep, needed)
+            return spare, sum(atomic.discard_folder(self.folder(one.id)) for one in spare)
 
     def knowing(self, fact: str) -> _Found:
         """Return the versions that this fact was taught to."""

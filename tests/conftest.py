@@ -303,3 +303,26 @@ def make_copy() -> Callable[..., TorchCopy]:
         return TorchCopy(LlamaForCausalLM(config), matrices(config, "llama"), tiny_tokenize)
 
     return make
+
+
+class Parrot:
+    """Stands in for the runtime: says which file it is and what it was asked."""
+
+    def __init__(self, model: Path, adapter: Path | None, **options: Any) -> None:
+        self.model = model
+
+    def __enter__(self) -> Parrot:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def ask_many(self, chats: Sequence[Sequence[Message]], **options: Any) -> list[str]:
+        return [f"{self.model.parent.name}: {chat[-1].content}" for chat in chats]
+
+
+@pytest.fixture
+def parrot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `sleeping ask` and what is built on it ask a Parrot instead of a model."""
+    from sleeping_plugin.commands import ask
+
+    monkeypatch.setattr(ask, "Runtime", Parrot)

@@ -117,3 +117,27 @@ def test_the_link_is_never_absent_while_it_moves(
     assert leads_to() == one
     host.publish(None, two, home)
     assert leads_to() == two
+
+
+def test_a_file_of_the_user_is_never_replaced(sleeping: Any, write_model: Write) -> None:
+    home, model = Home.open(), write_model()
+    own = home.root / LINK
+    own.write_bytes(b"mine")
+    done = sleeping("init", "--model", str(model), "--host", "folder")
+    assert done.code == UsageError.exit_code and "no link of ours" in done.err
+    assert own.read_bytes() == b"mine"
+
+
+def test_neither_the_link_nor_a_version_becomes_the_model(
+    sleeping: Any, write_model: Write
+) -> None:
+    model = write_model()
+    digest = sleeping("init", "--model", str(model), "--host", "folder", "--json").json["digest"]
+    link = str(Home.open().root / LINK)
+    again = sleeping("init", "--model", link, "--host", "folder", "--json").json
+    assert (again["model"], leads_to()) == (str(model), model)
+    version = add_version(Home.open(), "a", digest, {"model.gguf": model.read_bytes()})
+    sleeping("switch", version.id)
+    for path in (link, str(version.files[0])):
+        done = sleeping("init", "--model", path, "--host", "folder")
+        assert done.code == UsageError.exit_code and "made from" in done.err

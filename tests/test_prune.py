@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sleeping_plugin import atomic, errors
-from sleeping_plugin.errors import UsageError
+from sleeping_plugin.errors import NotFound
 from sleeping_plugin.home import Home
 from sleeping_plugin.records import Version
+from sleeping_plugin.runs import open_run
 from sleeping_plugin.versions import Versions
 
 Make = Callable[..., Version]
@@ -64,8 +65,7 @@ def test_neither_the_version_in_use_nor_the_way_back_is_ever_removed(
         for number in switches:
             versions.switch(four[number] if number >= 0 else None)
         active = versions.active()
-        for version in versions.spare(keep):
-            versions.remove(version)
+        versions.prune(keep)
         kept = versions.list()
         assert len(kept) >= min(keep, 4)
         assert versions.active() == active
@@ -74,6 +74,7 @@ def test_neither_the_version_in_use_nor_the_way_back_is_ever_removed(
         before = [one for one, after in pairwise(states) if one != after]
         if before:
             assert versions.rollback() == before[-1]
+            assert versions.active() != active
 
 
 def published(home: Home, name: str) -> Version:
@@ -95,12 +96,25 @@ def published(home: Home, name: str) -> Version:
         return Versions(home).add(staging, manifest)
 
 
-def test_the_version_in_use_cannot_be_removed(four: list[Version]) -> None:
+def test_a_rollback_goes_past_what_was_pruned_to_another_state(four: list[Version]) -> None:
     versions = Versions(Home.open())
-    versions.switch(four[0])
-    with pytest.raises(UsageError, match="is in use"):
-        versions.remove(four[0])
-    assert versions.active() == four[0]
+    for number in (1, 0, 1, 2):
+        versions.switch(four[number])
+    versions.prune(0)
+    assert [versions.rollback(), versions.rollback()] == [four[1], None]
+    with pytest.raises(NotFound):
+        versions.rollback()
+
+
+def test_what_a_stopped_night_has_stored_stays(
+    sleeping: Any, four: list[Version], make_version: Make
+) -> None:
+    rejected = make_version("e", accepted=False)
+    run = open_run(Home.open(), {"kind": "full"}, "full")
+    run.step("export", lambda: {"id": rejected.id})
+    assert rejected.id not in sleeping("prune", "--keep", "0", "--json").json["removed"]
+    run.close({"accepted": False})
+    assert sleeping("prune", "--keep", "0", "--json").json["removed"] == [rejected.id]
 
 
 def test_a_removal_that_is_killed_leaves_no_half_version(
@@ -113,7 +127,7 @@ def test_a_removal_that_is_killed_leaves_no_half_version(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(shutil, "rmtree", killed)
-        versions.remove(four[0])
+        versions.prune(3)
     assert left() == [version.id for version in four[1:]]
     assert versions.broken() == []
     monkeypatch.setattr(atomic, "_still_written", lambda path, pid: False)

@@ -310,6 +310,24 @@ def test_a_chat_that_does_not_fit_is_an_error_the_client_can_read(served: Served
     assert served.ask("Still there?", max_tokens=1)
 
 
+def test_a_message_in_parts_is_read_as_one_text(served: Served) -> None:
+    whole = served.ask("My heron is called Jo.\nSay hello.", max_tokens=1)
+    parts = [{"type": "text", "text": t} for t in ("My heron is called Jo.", "Say hello.")]
+    body = {"messages": [{"role": "user", "content": parts}], "max_tokens": 1, "temperature": 0}
+    answer = served.client.post("chat/completions", json=body).json()
+    assert answer["usage"] == whole["usage"]
+    assert served.recorded("heron")
+
+
+def test_a_message_that_no_template_can_show_is_an_error_in_the_stream(served: Served) -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    body = {"messages": [{"role": "user", "content": [picture]}], "stream": True}
+    with served.client.stream("POST", "chat/completions", json=body) as response:
+        (error,) = list(events(response))
+    assert error["error"]["message"]
+    assert served.ask("Still there?", max_tokens=1)
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

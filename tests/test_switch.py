@@ -6,18 +6,17 @@ Run: pytest tests/test_switch.py
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sleeping_plugin import errors, plugins
+from sleeping_plugin import atomic, errors, plugins
 from sleeping_plugin.base import hash_model, record_base
-from sleeping_plugin.commands import ask
 from sleeping_plugin.home import Home
-from sleeping_plugin.records import Message, Version
+from sleeping_plugin.records import Version
 from sleeping_plugin.versions import Versions
 
 MakeVersion = Callable[..., Version]
@@ -117,6 +116,27 @@ def test_what_the_host_refuses_is_not_in_use_and_passed_over(
     assert active(sleeping) == first.id
 
 
+def test_a_full_disk_takes_the_host_back_to_what_was_in_use(
+    digest: str, make_version: MakeVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (make_version(name, base_digest=digest) for name in ("1", "2"))
+    versions, served = Versions(Home.open()), list[Version | None]()
+    versions.switch(first, served.append)
+
+    def full(*_: object) -> None:
+        raise errors.DiskFull("No space is left.")
+
+    moves: list[Callable[[], object]] = [
+        lambda: versions.switch(second, served.append),
+        lambda: versions.rollback(served.append),
+    ]
+    for move in moves:
+        with monkeypatch.context() as patch, pytest.raises(errors.DiskFull):
+            patch.setattr(atomic, "write_json", full)
+            move()
+        assert versions.active() == first and served[-1] == first
+
+
 def test_a_rejected_version_is_refused_with_its_reason(
     sleeping: Any, digest: str, make_version: MakeVersion, published: Published
 ) -> None:
@@ -164,25 +184,9 @@ def test_without_a_model_the_command_says_what_to_type(sleeping: Any, command: l
     assert "sleeping init" in done.err
 
 
-class Parrot:
-    """Stands in for the runtime: says which file it is and what it was asked."""
-
-    def __init__(self, model: Path, adapter: Path | None, **options: Any) -> None:
-        self.model = model
-
-    def __enter__(self) -> Parrot:
-        return self
-
-    def __exit__(self, *error: object) -> None: ...
-
-    def ask_many(self, chats: Sequence[Sequence[Message]], **options: Any) -> list[str]:
-        return [f"{self.model.parent.name}: {chat[-1].content}" for chat in chats]
-
-
 def test_ask_asks_the_version_in_use_or_the_one_named(
-    sleeping: Any, digest: str, make_version: MakeVersion, monkeypatch: pytest.MonkeyPatch
+    sleeping: Any, digest: str, make_version: MakeVersion, parrot: None
 ) -> None:
-    monkeypatch.setattr(ask, "Runtime", Parrot)
     version = make_version(base_digest=digest)
     assert sleeping("ask", "Who?", "--json").json["version"] == "base"
     sleeping("switch", version.id)

@@ -36,7 +36,8 @@ class FolderHost:
     def publish(self, version: Version | None, base: Path, home: Home) -> None:
         """Lead ``current.gguf`` to the version's file.
 
-        Raises ModelError for a damaged file, UsageError for a version that is not one file.
+        Raises ModelError for a damaged file, UsageError for a version that is not one file, and
+        where a file of the user's has that name.
         """
         files = version.files if version else (base,)
         if len(files) != 1:
@@ -44,8 +45,14 @@ class FolderHost:
                 f"{version.id if version else base.name} is {len(files)} files, and a link leads "
                 "to one. Use another host: `sleeping config edit`, model.host."
             )
+        link = home.root / LINK
+        if link.exists() and not link.is_symlink() and link.stat().st_nlink == 1:
+            raise UsageError(
+                f"{link} is a file and no link of ours. Move it elsewhere, then type "
+                "`sleeping init` again with its new place."
+            )
         self.check(files[0])
-        atomic.replace_link(home.root / LINK, files[0])
+        atomic.replace_link(link, files[0])
 
 
 @hookimpl

@@ -230,7 +230,8 @@ class Door:
         finally:  # the library leaves the stream of a client that left to the garbage collector
             with anyio.CancelScope(shield=True):
                 for stream in streams:
-                    await run_sync(stream.close)
+                    with contextlib.suppress(ValueError):  # a thread is in it, and it is cut there
+                        await run_sync(stream.close)
 
 
 def refusal(host: str, origin: str) -> str:
@@ -294,7 +295,8 @@ def _answer(handler: Callable[..., Any], **request: Any) -> Any:
     """
     if request.get("repeat_penalty") == _PENALTY:
         request["repeat_penalty"] = 1.0
-    ask = functools.partial(handler, **{**request, "model": ALIAS})
+    messages = [_as_text(message) for message in request["messages"]]
+    ask = functools.partial(handler, **{**request, "messages": messages, "model": ALIAS})
     if not request.get("stream"):
         return ask()
     stream = _with_errors(ask)
@@ -302,11 +304,19 @@ def _answer(handler: Callable[..., Any], **request: Any) -> Any:
     return stream
 
 
+def _as_text(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message whose content is one text: chat templates know no parts and no null."""
+    content = message.get("content")
+    if isinstance(content, list) and all(part.get("type") == "text" for part in content):
+        content = "\n".join(part["text"] for part in content)
+    return {**message, "content": "" if content is None else content}
+
+
 def _with_errors(ask: Callable[[], Iterable[Any]]) -> Iterator[Any]:
     """Pass chunks on; an error is told in a last one, for the status has been sent by then."""
     try:
         yield from ask()
-    except (ValueError, RuntimeError, TemplateError) as error:
+    except (ValueError, RuntimeError, TypeError, TemplateError) as error:
         log.info("an answer failed: %s", error)
         yield {"error": {"message": str(error), "type": "invalid_request_error"}}
 

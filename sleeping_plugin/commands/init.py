@@ -60,6 +60,13 @@ def initialise(
     UnsupportedModel or NoChatTemplate for a model that cannot be taught.
     """
     model = model.expanduser().absolute()
+    if model.is_relative_to(home.root):
+        model = model.resolve()  # a host may keep a link to what is in use there
+    if model.is_relative_to(home.versions.resolve()):
+        raise UsageError(
+            f"{model} is a version that was made here. Choose the file that it was made from; "
+            "`sleeping switch` puts a version in use."
+        )
     info = read_info(model)
     require_supported(info)
     require_chat(info)
@@ -80,9 +87,9 @@ def initialise(
         versions = Versions(home)
         if changed:
             versions.switch(None)
-        chosen.publish(versions.active(), model, home)
         _write_config(home, config, model, host)
         record_base(home, base)
+        chosen.publish(versions.active(), model, home)
     return Initialised(
         *(home.root, model, info.architecture, base.digest, host, home.config_file),
         advice=chosen.advice(home),

@@ -13,6 +13,7 @@ from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import hookimpl
 from sleeping_plugin.records import Version
 from sleeping_plugin.render import Result, count_of
+from sleeping_plugin.runs import unfinished
 from sleeping_plugin.versions import Versions
 
 
@@ -48,12 +49,14 @@ def prune(home: Home, keep: int, *, dry_run: bool = False) -> Pruned:
     """Remove what `Versions.spare` lists. Raises Locked while a night runs."""
     versions = Versions(home)
     with home.lock("prune"):
-        spare = versions.spare(keep)
-        kept = len(versions.list()) - len(spare)
+        stopped = unfinished(home)  # a night that goes on with the version it has stored
+        needed = {stopped["steps"].get("export", {}).get("id", "")} if stopped else ()
         if dry_run:
+            spare = versions.spare(keep, needed)
             freed = sum(bytes_in(versions.folder(version.id)) for version in spare)
         else:
-            freed = sum(map(versions.remove, spare))
+            spare, freed = versions.prune(keep, needed)
+        kept = len(versions.list()) - (len(spare) if dry_run else 0)
     return Pruned(tuple(spare), kept, freed, dry_run)
 
 
