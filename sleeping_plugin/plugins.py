@@ -30,6 +30,9 @@ OURS: Final = "sleeping-plugin"
 
 BUILTINS: Final[tuple[str, ...]] = (
     "sleeping_hooks.jsonl",
+    "sleeping_hooks.lm_studio",
+    "sleeping_hooks.ollama_app",
+    "sleeping_hooks.chatgpt",
     "sleeping_hooks.llama_cpp",
     "sleeping_plugin.extract.patterns",
     "sleeping_plugin.extract.model",

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from sleeping_hooks.documents import NotReadable, file_time, parse, utc
 from sleeping_hooks.messages import NotAMessage, clean, describe, read_message
 from sleeping_plugin.errors import ImportFailed, NotFound
 from sleeping_plugin.hookspecs import ChatSource, hookimpl
@@ -23,10 +24,6 @@ from sleeping_plugin.records import BadRecord, Conversation, Message
 
 MAX_LINE = 64 * 2**20  # bytes; far above any chat, far below what would exhaust memory
 _BOM = b"\xef\xbb\xbf"
-
-
-class _Bad(ValueError):
-    """This line is no conversation; the text says why."""
 
 
 class JsonlSource:
@@ -53,7 +50,7 @@ class JsonlSource:
 
     def _read_lines(self, file: BinaryIO, path: Path) -> Iterator[Conversation | BadRecord]:
         with file:
-            default_time = _file_time(path)
+            default_time = file_time(path)
             lines = _numbered_lines(file)
             while True:
                 try:
@@ -65,7 +62,7 @@ class JsonlSource:
                 try:
                     if conversation := _read_line(line, default_time):
                         yield conversation
-                except _Bad as reason:
+                except NotReadable as reason:
                     yield BadRecord(f"line {number}", str(reason))
 
 
@@ -81,23 +78,14 @@ def _numbered_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _read_line(line: bytes, default_time: str) -> Conversation | None:
-    """Return the conversation of one line, None for a blank one; raise _Bad for anything else."""
+    """Return the conversation of one line, None for a blank one. Raises NotReadable."""
     if len(line) > MAX_LINE:
-        raise _Bad(f"longer than {MAX_LINE // 2**20} MB")
+        raise NotReadable(f"longer than {MAX_LINE // 2**20} MB")
     if not line.strip():
         return None
-    try:
-        raw = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise _Bad("not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        raise _Bad(f"not JSON: {error.msg} at column {error.colno}") from None
-    except ValueError:  # Python refuses integers of thousands of digits
-        raise _Bad("holds a number that is too long") from None
-    except RecursionError:
-        raise _Bad("nested too deeply") from None
+    raw = parse(line)
     if not isinstance(raw, dict):
-        raise _Bad(f"is {describe(raw)}, not an object with messages")
+        raise NotReadable(f"is {describe(raw)}, not an object with messages")
     messages = _read_messages(raw.get("messages"))
     time = _read_time(raw.get("time"))
     return Conversation(
@@ -110,19 +98,19 @@ def _read_line(line: bytes, default_time: str) -> Conversation | None:
 
 def _read_messages(raw: object) -> tuple[Message, ...]:
     if raw is None:
-        raise _Bad('has no "messages"')
+        raise NotReadable('has no "messages"')
     if not isinstance(raw, list):
-        raise _Bad(f'has {describe(raw)} as "messages", not a list')
+        raise NotReadable(f'has {describe(raw)} as "messages", not a list')
     messages = []
     for place, item in enumerate(raw, start=1):
         try:
             message = read_message(item)
         except NotAMessage as reason:
-            raise _Bad(f"message {place} {reason}") from None
+            raise NotReadable(f"message {place} {reason}") from None
         if message.content.strip():
             messages.append(message)
     if not messages:
-        raise _Bad("has no message with text")
+        raise NotReadable("has no message with text")
     return tuple(messages)
 
 
@@ -131,7 +119,7 @@ def _read_id(raw: object) -> str:
     if raw is None:
         return ""
     if isinstance(raw, bool) or not isinstance(raw, str | int):
-        raise _Bad(f'has {describe(raw)} as "id", not a string')
+        raise NotReadable(f'has {describe(raw)} as "id", not a string')
     return clean(str(raw)).strip()
 
 
@@ -146,22 +134,15 @@ def _read_time(raw: object) -> str:
     if raw is None or raw == "":
         return ""
     if not isinstance(raw, str):
-        raise _Bad(f'has {describe(raw)} as "time", not an ISO 8601 string')
+        raise NotReadable(f'has {describe(raw)} as "time", not an ISO 8601 string')
     try:
         time = datetime.fromisoformat(raw.strip())
-        return _utc(time if time.tzinfo else time.replace(tzinfo=UTC))
+        return utc(time if time.tzinfo else time.replace(tzinfo=UTC))
     except (ValueError, OverflowError):  # OverflowError: year 1 east of Greenwich
         shown = clean(raw)[:40]
-        raise _Bad(f'has "{shown}" as "time", not ISO 8601 as 2025-03-01T20:15:00Z') from None
-
-
-def _file_time(path: Path) -> str:
-    return _utc(datetime.fromtimestamp(path.stat().st_mtime, UTC))
-
-
-def _utc(time: datetime) -> str:
-    """Return a time as the database writes its own: one form, which sorts as text."""
-    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        raise NotReadable(
+            f'has "{shown}" as "time", not ISO 8601 as 2025-03-01T20:15:00Z'
+        ) from None
 
 
 @hookimpl

@@ -1,0 +1,59 @@
+"""JSON documents and times as chat programs write them; what cannot be read has a reason."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sleeping_plugin.errors import ImportFailed, NotFound
+
+
+class NotReadable(ValueError):
+    """Something is no conversation; the text says why."""
+
+
+def parse(data: bytes) -> object:
+    """Return the JSON value in ``data``. Raises NotReadable."""
+    try:
+        return json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise NotReadable("not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise NotReadable(f"not JSON: {error.msg} at column {error.colno}") from None
+    except ValueError:  # Python refuses integers of thousands of digits
+        raise NotReadable("holds a number that is too long") from None
+    except RecursionError:
+        raise NotReadable("nested too deeply") from None
+
+
+def place_of(location: str) -> Path:
+    """Return the file or folder that a user named. Raises NotFound, ImportFailed."""
+    path = Path(location).expanduser()
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise NotFound(f"There is no file {path}. Check the path and try again.") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise ImportFailed(f"{path} cannot be read: {error}.") from error
+    return path
+
+
+def utc(time: datetime) -> str:
+    """Return a time as the database writes its own: one form, which sorts as text."""
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def file_time(path: Path) -> str:
+    """Return when a file was last written."""
+    return utc(datetime.fromtimestamp(path.stat().st_mtime, UTC))
+
+
+def since_1970(seconds: object) -> str:
+    """Return the time so many seconds after 1970; "" for what is no number, or none of our era."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return ""
+    try:
+        return utc(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError):
+        return ""
