@@ -21,6 +21,7 @@ from sleeping_plugin.hookspecs import ChatSource, hookimpl
 from sleeping_plugin.records import BadRecord, Conversation, Message
 
 NAME: Final = "conversations.json"
+WANTED: Final = f"Name the archive of an export, or {NAME} out of it."
 MAX_BYTES: Final = 2**31  # of the JSON; it is read as a whole
 
 
@@ -39,11 +40,11 @@ class ChatGPTSource:
         try:
             chats = parse(_content(file))
         except NotReadable as reason:
-            raise ImportFailed(f"{file} is {reason}.") from None
+            raise ImportFailed(f"{file} is {reason}. {WANTED}") from None
         except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-            raise ImportFailed(f"{file} cannot be read: {error}.") from error
+            raise ImportFailed(f"{file} cannot be read: {error}. {WANTED}") from error
         if not isinstance(chats, list):
-            raise ImportFailed(f"{file} holds {describe(chats)}, not the chats of an export.")
+            raise ImportFailed(f"{file} holds {describe(chats)}, not chats. {WANTED}")
         return self._read(chats, file_time(file))
 
     def _read(self, chats: list[object], default: str) -> Iterator[Conversation | BadRecord]:
@@ -64,7 +65,7 @@ def _content(file: Path) -> bytes:
     with zipfile.ZipFile(file) as archive:
         inside = [entry for entry in archive.infolist() if Path(entry.filename).name == NAME]
         if not inside:
-            raise NotFound(f"There is no {NAME} in {file}. Is it the archive of an export?")
+            raise NotFound(f"There is no {NAME} in {file}. {WANTED}")
         if inside[0].file_size > MAX_BYTES:
             raise NotReadable(f"longer than {MAX_BYTES // 2**30} GB")
         return archive.read(inside[0])

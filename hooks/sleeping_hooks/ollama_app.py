@@ -43,7 +43,7 @@ class OllamaAppSource:
                 return iter(_chats(opened, file))
         except sqlite3.Error as error:
             raise ImportFailed(
-                f"{file} cannot be read as the database of Ollama's app: {error}."
+                f"{file} cannot be read as the database of Ollama's app: {error}. Name its {NAME}."
             ) from error
 
 

@@ -117,7 +117,13 @@ def register_commands(app: typer.Typer) -> None:
     def import_(
         ctx: typer.Context,
         location: Annotated[str, typer.Argument(metavar="FILE", help="Where the chats are.")],
-        source: Annotated[str, typer.Option("--source", help="What kind of chats.")] = "jsonl",
+        source: Annotated[
+            str,
+            typer.Option(
+                "--source",
+                help="Whose chats: jsonl, lm-studio, ollama-app, chatgpt, or what a plugin reads.",
+            ),
+        ] = "jsonl",
     ) -> Imported:
         """Read chats, and the facts that you stated in them.
 
