@@ -156,7 +156,6 @@ class Journal:
             (key,),
         ):
             dropped[Message(row["role"], row["text"])].append(int(row["id"]))
-        time = storable(conversation.time)
         added = []
         for position, message in missing:
             if dropped[message]:
@@ -164,6 +163,7 @@ class Journal:
                 rows(self._connection, "UPDATE turns SET live = 1, position = ? WHERE id = ?", back)
                 continue
             role, text = message.role, message.content
+            time = message.time or storable(conversation.time)
             new = rows(
                 self._connection,
                 "INSERT INTO turns (conversation, position, role, text, time)"
@@ -182,7 +182,10 @@ class Journal:
 
 def _clean(messages: Sequence[Message]) -> list[Message]:
     texts = redact_chat([storable(message.content) for message in messages])
-    return [Message(storable(m.role), text) for m, text in zip(messages, texts, strict=True)]
+    return [
+        Message(storable(message.role), text, storable(message.time))
+        for message, text in zip(messages, texts, strict=True)
+    ]
 
 
 def _compare(

@@ -25,6 +25,8 @@ class Message:
 
     role: str  # system, user, assistant or tool
     content: str
+    # ISO 8601, "" where it is not known; the same words at another time are the same message
+    time: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

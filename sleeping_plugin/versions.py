@@ -192,7 +192,7 @@ class Versions:
         try:
             self._point(identity, history)
         except SleepingError:
-            with suppress(SleepingError):
+            with suppress(SleepingError, OSError):
                 publish(self.get(active) if active else None)
             raise
 

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sleeping_hooks.chatgpt import ChatGPTSource, read_chat
-from sleeping_hooks.documents import NotReadable
+from sleeping_hooks.documents import NotReadable, file_time
 from sleeping_hooks.lm_studio import ENDING, LMStudioSource, read_file
 from sleeping_hooks.messages import NotAMessage
 from sleeping_hooks.ollama_app import OllamaAppSource
@@ -71,11 +71,6 @@ def read_all(source: Any, location: Path) -> list[Conversation]:
     return found
 
 
-def journalled(home: Home) -> list[list[tuple[str, str]]]:
-    with open_memory(home) as memory:
-        return [[(t.role, t.text) for t in turns] for turns in memory.journal.pending()]
-
-
 # LM Studio
 
 
@@ -91,10 +86,12 @@ def typed(text: str) -> dict[str, Any]:
     return {"versions": [version], "currentlySelected": 0}
 
 
-def answered(*texts: str, selected: int = 0, done: bool = True) -> dict[str, Any]:
+def answered(
+    *texts: str, selected: int = 0, done: bool = True, began: int = 1736789913000
+) -> dict[str, Any]:
     def version(text: str) -> dict[str, Any]:
         thinking = {"type": "contentBlock", "style": {"type": "thinking"}}
-        block = {"type": "contentBlock", "stepIdentifier": "1736789913000-0.1"}
+        block = {"type": "contentBlock", "stepIdentifier": f"{began}-0.1"}
         end = {"genInfo": {"stats": {"stopReason": "eosFound"}}} if done else {}
         return {
             "type": "multiStep",
@@ -168,6 +165,51 @@ def test_a_growing_chat_of_lm_studio_is_journalled_once(sleeping: Any, tmp_path:
         ("assistant", "How nice!"),
         ("user", "Hello again."),
     ]
+
+
+def test_what_was_said_last_counts_whatever_chat_it_was_said_in(
+    sleeping: Any, tmp_path: Path
+) -> None:
+    january, march, may = 1736789913000, 1741000000000, 1746000000000
+    old = [typed("Hello there."), answered("Hi!", began=january)]
+    new = [typed("I live in Lisbon."), answered("Nice.", began=march)]
+    write_chat(tmp_path, lm_studio(*old), "1736789912980")
+    write_chat(tmp_path, {**lm_studio(*new), "createdAt": march}, str(march))
+    sleeping("import", "--source", "lm-studio", str(tmp_path))
+    moved = [typed("I have moved. I live in Porto now."), answered("Oh!", began=may)]
+    write_chat(tmp_path, lm_studio(*old, *moved), "1736789912980")
+    sleeping("import", "--source", "lm-studio", str(tmp_path))
+    facts = sleeping("facts", "--status", "accepted", "--json").json["facts"]
+    assert [fact["value"] for fact in facts] == ["Porto"]
+
+
+def test_an_answer_between_two_tools_is_not_finished(tmp_path: Path) -> None:
+    half = answered("Let me look.")
+    steps = half["versions"][0]["steps"]
+    call = {"type": "toolCallRequest", "content": []}
+    block = {"type": "contentBlock", "content": [{"type": "text", "text": "The ans"}]}
+    for more in ([call], [call, block]):
+        half["versions"][0]["steps"] = [*steps, *more]
+        found = read_file(write_chat(tmp_path, lm_studio(typed("Look it up."), half)))
+        assert found is not None and [m.role for m in found.messages] == ["user"]
+    done = {**block, "genInfo": {}, "content": [{"type": "text", "text": t} for t in ("Yes", "!")]}
+    half["versions"][0]["steps"] = [*steps, call, done]
+    found = read_file(write_chat(tmp_path, lm_studio(typed("Look it up."), half)))
+    assert found is not None and found.messages[1].content == "Let me look.\nYes!"
+
+
+@pytest.mark.parametrize("created", [10**400, 1e308, True, -1, "x", None])
+def test_a_time_that_is_none_is_that_of_the_file(tmp_path: Path, created: Any) -> None:
+    file = write_chat(tmp_path, {**lm_studio(typed("Hi")), "createdAt": created})
+    found = read_file(file)
+    assert found is not None
+    assert found.time == (file_time(file) if created != -1 else "1969-12-31T23:59:59Z")
+
+
+def test_a_file_of_another_program_is_named(tmp_path: Path) -> None:
+    write_chat(tmp_path, {"messages": [{"role": "user", "content": "Hi"}]})
+    (bad,) = LMStudioSource().read(str(tmp_path))
+    assert isinstance(bad, BadRecord) and "no conversation of LM Studio" in bad.reason
 
 
 def test_a_file_that_is_being_written_is_named_and_the_others_are_read(tmp_path: Path) -> None:
@@ -247,18 +289,27 @@ def test_chats_of_ollamas_app_are_read_beside_the_app(sleeping: Any, tmp_path: P
     app.save("chat-1", said, ("assistant", "A fine name."), ("tool", "{}"), ("user", "Thanks!"))
     app.connection.execute("BEGIN IMMEDIATE")  # the app is in the middle of a change
     app.connection.execute("DELETE FROM messages")
-    for new in (4, 0):
+    for new in (3, 0):
         done = sleeping("import", "--source", "ollama-app", str(tmp_path / "db.sqlite"), "--json")
         assert done.json["messages"] == new
-    (turns,) = [journalled(Home.open())] if journalled(Home.open()) else [[]]
-    assert turns == []  # all facts are read
     (fact,) = sleeping("facts", "--json").json["facts"]
     assert fact["value"] == "Rex"
     app.connection.execute("ROLLBACK")
+    app.connection.execute("UPDATE messages SET content = CAST(x'ff' AS TEXT) WHERE role = 'tool'")
+    assert len(read_all(OllamaAppSource(), tmp_path)) == 1
     app.save("chat-1", said, ("assistant", "A fine name!"))
     assert [c.messages[-1].content for c in read_all(OllamaAppSource(), tmp_path)] == [
         "A fine name!"
     ]
+
+
+def test_reading_leaves_nothing_beside_the_database(tmp_path: Path) -> None:
+    app = App(tmp_path)
+    app.save("chat-1", ("user", "My dog is called Rex."))
+    app.connection.close()
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert len(read_all(OllamaAppSource(), tmp_path)) == 1
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all, but some text" * 40])
@@ -338,19 +389,21 @@ def test_a_bad_chat_of_an_export_is_named_and_the_others_are_read(
     file.write_text(json.dumps([{"title": "x"}, export(), {**export(), "mapping": {}}]))
     done = sleeping("import", "--source", "chatgpt", str(file), "--json").json
     assert (done["conversations"], done["messages"]) == (1, 3)
-    assert [bad["place"] for bad in done["bad"]] == ["chat 1"]
+    assert [bad["place"] for bad in done["bad"]] == ["conversations.json, chat 1"]
     assert {fact["value"] for fact in sleeping("facts", "--json").json["facts"]} >= {"Pip"}
 
 
 @pytest.mark.parametrize("cut", [10, 60, -30, -3])
-def test_an_archive_that_was_not_downloaded_whole_is_refused(tmp_path: Path, cut: int) -> None:
+def test_an_archive_that_was_not_downloaded_whole_is_refused(
+    sleeping: Any, tmp_path: Path, cut: int
+) -> None:
     whole = tmp_path / "whole.zip"
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("conversations.json", json.dumps([export()]))
     part = tmp_path / "part.zip"
     part.write_bytes(whole.read_bytes()[:cut])
-    with pytest.raises(ImportFailed):
-        ChatGPTSource().read(str(part))
+    done = sleeping("import", "--source", "chatgpt", str(part))
+    assert done.code == ImportFailed.exit_code and "Name the archive" in done.err
     with zipfile.ZipFile(part, "w") as archive:
         archive.writestr("chat.html", "<html>")
     with pytest.raises(NotFound, match=r"conversations\.json"):
@@ -371,5 +424,36 @@ def test_whatever_an_export_holds_is_a_chat_or_has_a_reason(data: st.DataObject)
 def test_an_export_that_goes_in_circles_ends() -> None:
     chat = export()
     chat["mapping"]["q"]["parent"] = "q2"
+    with pytest.raises(NotReadable, match="circles"):
+        read_chat(chat, "")
+
+
+def test_a_chat_of_which_a_part_is_missing_is_not_read_as_half_a_chat() -> None:
+    for lost in ("q", "a2", "q2"):
+        chat = export()
+        del chat["mapping"][lost]
+        with pytest.raises(NotReadable, match=lost):
+            read_chat(chat, "")
+
+
+def test_what_was_spoken_is_read_and_what_was_said_to_a_tool_is_not() -> None:
+    chat = export()
+    spoken = {"content_type": "audio_transcription", "text": "My cat is called Pip."}
+    chat["mapping"]["q"]["message"]["content"]["parts"] = [spoken, {"content_type": "audio"}]
+    chat["mapping"]["a2"]["message"]["recipient"] = "bio"
     found = read_chat(chat, "")
-    assert found is not None and len(found.messages) == 3
+    assert found is not None
+    assert [m.content for m in found.messages] == [EXPECTED.messages[i].content for i in (0, 2)]
+    assert found.messages[0].time == "2025-01-01T00:00:00Z"
+
+
+def test_an_export_in_several_files_is_read_whole(tmp_path: Path) -> None:
+    names = [f"conversations-{number:03}.json" for number in range(3)]
+    for name in names:
+        (tmp_path / name).write_text(json.dumps([{**export(), "conversation_id": name}]))
+    (tmp_path / "shared_conversations.json").write_text("[]")
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        for name in names:
+            archive.write(tmp_path / name, name)
+    for place in (tmp_path, tmp_path / "export.zip"):
+        assert [chat.id for chat in read_all(ChatGPTSource(), place)] == names

@@ -123,9 +123,12 @@ def test_a_file_of_the_user_is_never_replaced(sleeping: Any, write_model: Write)
     home, model = Home.open(), write_model()
     own = home.root / LINK
     own.write_bytes(b"mine")
-    done = sleeping("init", "--model", str(model), "--host", "folder")
-    assert done.code == UsageError.exit_code and "no link of ours" in done.err
-    assert own.read_bytes() == b"mine"
+    for name in ("second", "third"):
+        done = sleeping("init", "--model", str(model), "--host", "folder")
+        assert done.code == UsageError.exit_code and "no link of ours" in done.err
+        assert own.read_bytes() == b"mine"
+        assert not home.config_file.exists()
+        (home.root / name).hardlink_to(own)
 
 
 def test_neither_the_link_nor_a_version_becomes_the_model(
@@ -141,3 +144,29 @@ def test_neither_the_link_nor_a_version_becomes_the_model(
     for path in (link, str(version.files[0])):
         done = sleeping("init", "--model", path, "--host", "folder")
         assert done.code == UsageError.exit_code and "made from" in done.err
+
+
+def test_the_link_is_known_under_every_name_of_the_home(
+    sleeping: Any, write_model: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, real = write_model(), Home.open().root
+    (tmp_path / "alias").symlink_to(real)
+    (tmp_path / "mine.gguf").symlink_to(real / LINK)
+    sleeping("init", "--model", str(model), "--host", "folder")
+    monkeypatch.setenv("SLEEPING_HOME", str(tmp_path / "alias"))
+    for name in (real / LINK, tmp_path / "alias" / LINK, tmp_path / "mine.gguf"):
+        assert sleeping("init", "--model", str(name), "--host", "folder").code == 0
+        assert leads_to() == model
+
+
+def test_init_mends_a_home_whose_version_in_use_is_damaged(
+    sleeping: Any, write_model: Write
+) -> None:
+    model = write_model()
+    digest = sleeping("init", "--model", str(model), "--host", "folder", "--json").json["digest"]
+    version = add_version(Home.open(), "a", digest, {"model.gguf": model.read_bytes()})
+    sleeping("switch", version.id)
+    version.files[0].write_bytes(b"GGUF")
+    moved = model.rename(model.with_name("moved.gguf"))
+    assert sleeping("init", "--model", str(moved), "--host", "folder").code == 0
+    assert leads_to() == moved and Versions(Home.open()).active() is None

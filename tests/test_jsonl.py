@@ -208,6 +208,7 @@ def test_a_file_that_may_not_be_read_is_an_import_error(
     def refuse(*_: object) -> None:
         raise PermissionError("Permission denied")
 
+    (tmp_path / "chats.jsonl").touch()
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ImportFailed, match="Permission denied"):
         JsonlSource().read(str(tmp_path / "chats.jsonl"))

@@ -8,21 +8,25 @@ the chat shows: from ``current_node`` up to the root.
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from sleeping_hooks.documents import NotReadable, file_time, parse, place_of, since_1970
-from sleeping_hooks.messages import ROLES, clean, describe
+from sleeping_hooks.messages import clean, describe
 from sleeping_plugin.errors import ImportFailed, NotFound
 from sleeping_plugin.hookspecs import ChatSource, hookimpl
 from sleeping_plugin.records import BadRecord, Conversation, Message
 
 NAME: Final = "conversations.json"
 WANTED: Final = f"Name the archive of an export, or {NAME} out of it."
-MAX_BYTES: Final = 2**31  # of the JSON; it is read as a whole
+MAX_BYTES: Final = 2**29  # of one file, which is read as a whole
+_CHATS: Final = re.compile(r"conversations(-\d+)?\.json")
+_DAMAGED: Final = (EOFError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 class ChatGPTSource:
@@ -31,44 +35,61 @@ class ChatGPTSource:
     name = "chatgpt"
 
     def read(self, location: str) -> Iterator[Conversation | BadRecord]:
-        """Yield every chat of an export, in its order.
+        """Yield every chat of an export, in its order; memory holds one of its files at a time.
 
-        Raises NotFound where there is none, ImportFailed for what is no export.
+        Raises NotFound where there is none, ImportFailed for what cannot be read.
         """
         place = place_of(location)
-        file = place_of(str(place / NAME)) if place.is_dir() else place
         try:
-            chats = parse(_content(file))
-        except NotReadable as reason:
-            raise ImportFailed(f"{file} is {reason}. {WANTED}") from None
-        except (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-            raise ImportFailed(f"{file} cannot be read: {error}. {WANTED}") from error
-        if not isinstance(chats, list):
-            raise ImportFailed(f"{file} holds {describe(chats)}, not chats. {WANTED}")
-        return self._read(chats, file_time(file))
+            parts = _parts(place)
+        except (*_DAMAGED, OSError) as error:
+            raise ImportFailed(f"{place} cannot be read: {error}. {WANTED}") from error
+        if not parts:
+            raise NotFound(f"There is no {NAME} in {place}. {WANTED}")
+        return self._read(parts, file_time(place))
 
-    def _read(self, chats: list[object], default: str) -> Iterator[Conversation | BadRecord]:
-        for number, chat in enumerate(chats, start=1):
+    def _read(
+        self, parts: Sequence[tuple[str, Callable[[], bytes]]], default: str
+    ) -> Iterator[Conversation | BadRecord]:
+        for name, content in parts:
             try:
-                if conversation := read_chat(chat, default):
-                    yield conversation
-            except NotReadable as reason:
-                yield BadRecord(f"chat {number}", str(reason))
+                chats = parse(content())
+                if not isinstance(chats, list):
+                    raise NotReadable(f"{describe(chats)}, not a list of chats")
+            except (*_DAMAGED, OSError) as error:  # NotReadable is a ValueError
+                yield BadRecord(name, f"{error}. {WANTED}")
+                continue
+            for number, chat in enumerate(chats, start=1):
+                try:
+                    if conversation := read_chat(chat, default):
+                        yield conversation
+                except NotReadable as reason:
+                    yield BadRecord(f"{name}, chat {number}", str(reason))
+
+
+def _parts(place: Path) -> list[tuple[str, Callable[[], bytes]]]:
+    """Return the name of every file of chats, and how to read it; newer exports have several."""
+    if place.is_dir():
+        files = sorted(file for file in place.iterdir() if _CHATS.fullmatch(file.name))
+        return [(file.name, partial(_content, file)) for file in files]
+    if not zipfile.is_zipfile(place):
+        return [(place.name, partial(_content, place))]
+    with zipfile.ZipFile(place) as archive:
+        names = [name for name in archive.namelist() if _CHATS.fullmatch(Path(name).name)]
+        return [(Path(name).name, partial(_unpacked, place, name)) for name in sorted(names)]
 
 
 def _content(file: Path) -> bytes:
-    """Return the bytes of the JSON, out of the archive if it is in one."""
-    if not zipfile.is_zipfile(file):
-        if file.stat().st_size > MAX_BYTES:
-            raise NotReadable(f"longer than {MAX_BYTES // 2**30} GB")
-        return file.read_bytes()
+    if file.stat().st_size > MAX_BYTES:
+        raise NotReadable(f"longer than {MAX_BYTES // 2**20} MB")
+    return file.read_bytes()
+
+
+def _unpacked(file: Path, name: str) -> bytes:
     with zipfile.ZipFile(file) as archive:
-        inside = [entry for entry in archive.infolist() if Path(entry.filename).name == NAME]
-        if not inside:
-            raise NotFound(f"There is no {NAME} in {file}. {WANTED}")
-        if inside[0].file_size > MAX_BYTES:
-            raise NotReadable(f"longer than {MAX_BYTES // 2**30} GB")
-        return archive.read(inside[0])
+        if archive.getinfo(name).file_size > MAX_BYTES:
+            raise NotReadable(f"longer than {MAX_BYTES // 2**20} MB")
+        return archive.read(name)
 
 
 def read_chat(chat: object, default: str) -> Conversation | None:
@@ -86,14 +107,20 @@ def read_chat(chat: object, default: str) -> Conversation | None:
 
 
 def _branch(chat: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the nodes from the root to the one that is shown last."""
-    nodes = chat["mapping"]
+    """Return the nodes from the root to the one that is shown last.
+
+    Raises NotReadable where a node on the way is missing: half a chat is none.
+    """
+    nodes, name = chat["mapping"], chat.get("current_node")
     branch: list[Mapping[str, Any]] = []
-    name, seen = chat.get("current_node"), set()
-    while isinstance(name, str) and name not in seen and isinstance(nodes.get(name), Mapping):
-        seen.add(name)  # a damaged export may go in circles
-        branch.append(nodes[name])
-        name = nodes[name].get("parent")
+    while nodes and (name is not None or not branch):
+        node = nodes.get(name) if isinstance(name, str) else None
+        if not isinstance(node, Mapping):
+            raise NotReadable(f"has no message {clean(str(name))[:40]!r}, which it continues")
+        if len(branch) > len(nodes):
+            raise NotReadable("goes in circles")
+        branch.append(node)
+        name = node.get("parent")
     return branch[::-1]
 
 
@@ -104,14 +131,20 @@ def _message(raw: object) -> Message | None:
     author, content, about = (raw.get(key) or {} for key in ("author", "content", "metadata"))
     if not all(isinstance(part, Mapping) for part in (author, content, about)):
         return None
-    role = ROLES.get(str(author.get("role")).lower())
-    parts = content.get("parts")
-    if role not in ("user", "assistant") or not isinstance(parts, list):
+    role, parts = author.get("role"), content.get("parts")
+    hidden = about.get("is_visually_hidden_from_conversation")
+    to_a_tool = raw.get("recipient") not in (None, "all")
+    if role not in ("user", "assistant") or not isinstance(parts, list) or hidden or to_a_tool:
         return None
-    if about.get("is_visually_hidden_from_conversation"):
-        return None
-    text = clean("\n".join(part for part in parts if isinstance(part, str) and part.strip()))
-    return Message(role, text) if text else None
+    said = clean("\n".join(text for part in parts if (text := _text(part)).strip()))
+    return Message(str(role), said, since_1970(raw.get("create_time"))) if said else None
+
+
+def _text(part: object) -> str:
+    """Return what was typed, or spoken; pictures and files say nothing."""
+    if isinstance(part, Mapping) and part.get("content_type") == "audio_transcription":
+        part = part.get("text")
+    return part if isinstance(part, str) else ""
 
 
 @hookimpl

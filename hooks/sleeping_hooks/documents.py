@@ -29,13 +29,14 @@ def parse(data: bytes) -> object:
 
 def place_of(location: str) -> Path:
     """Return the file or folder that a user named. Raises NotFound, ImportFailed."""
-    path = Path(location).expanduser()
     try:
+        path = Path(location).expanduser()
         path.stat()
     except FileNotFoundError:
         raise NotFound(f"There is no file {path}. Check the path and try again.") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise ImportFailed(f"{path} cannot be read: {error}.") from error
+    # ValueError: a NUL in the path; RuntimeError: "~somebody" who is not known here
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ImportFailed(f"{location} cannot be read: {error}.") from error
     return path
 
 
@@ -49,11 +50,20 @@ def file_time(path: Path) -> str:
     return utc(datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
-def since_1970(seconds: object) -> str:
-    """Return the time so many seconds after 1970; "" for what is no number, or none of our era."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+def since_1970(count: object, *, per_second: int = 1) -> str:
+    """Return the time so many seconds, or parts of one, after 1970; "" for what is no such time."""
+    if isinstance(count, bool) or not isinstance(count, int | float):
         return ""
     try:
-        return utc(datetime.fromtimestamp(seconds, UTC))
+        return utc(datetime.fromtimestamp(count / per_second, UTC))
     except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def iso_time(text: object) -> str:
+    """Return a time in ISO 8601, one without a zone taken as UTC; "" for what is none."""
+    try:
+        time = datetime.fromisoformat(str(text).strip())
+        return utc(time if time.tzinfo else time.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):  # OverflowError: year 1 east of Greenwich
         return ""

@@ -12,11 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from sleeping_hooks.documents import NotReadable, file_time, parse, utc
+from sleeping_hooks.documents import NotReadable, file_time, iso_time, parse, place_of
 from sleeping_hooks.messages import NotAMessage, clean, describe, read_message
 from sleeping_plugin.errors import ImportFailed, NotFound
 from sleeping_plugin.hookspecs import ChatSource, hookimpl
@@ -37,14 +36,12 @@ class JsonlSource:
         Raises NotFound before the first item where there is no such file, and ImportFailed where
         the file cannot be read (to the end).
         """
-        path = Path(location).expanduser()
+        path = place_of(location)
         if path.is_dir():
             raise NotFound(f"{path} is a folder. Name the JSON Lines file in it.")
         try:
             file = path.open("rb")
-        except FileNotFoundError:
-            raise NotFound(f"There is no file {path}. Check the path and try again.") from None
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        except OSError as error:
             raise ImportFailed(f"{path} cannot be read: {error}.") from error
         return self._read_lines(file, path)
 
@@ -135,14 +132,10 @@ def _read_time(raw: object) -> str:
         return ""
     if not isinstance(raw, str):
         raise NotReadable(f'has {describe(raw)} as "time", not an ISO 8601 string')
-    try:
-        time = datetime.fromisoformat(raw.strip())
-        return utc(time if time.tzinfo else time.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):  # OverflowError: year 1 east of Greenwich
+    if not (time := iso_time(raw)):
         shown = clean(raw)[:40]
-        raise NotReadable(
-            f'has "{shown}" as "time", not ISO 8601 as 2025-03-01T20:15:00Z'
-        ) from None
+        raise NotReadable(f'has "{shown}" as "time", not ISO 8601 as 2025-03-01T20:15:00Z')
+    return time
 
 
 @hookimpl

@@ -9,7 +9,9 @@ made of it, documents included). LM Studio does not document the file; every fie
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,16 +66,27 @@ def read_file(file: Path) -> Conversation | None:
     if not isinstance(raw, dict) or not isinstance(raw.get("messages"), list):
         raise NotReadable(f"is {describe(raw)}, not a conversation of LM Studio")
     chosen = [_selected(message) for message in raw["messages"]]
+    if raw["messages"] and not any(chosen):
+        raise NotReadable("has messages without versions: no conversation of LM Studio")
     if chosen and _unfinished(chosen[-1]):
         chosen.pop()  # it is whole when the file is read the next time
-    messages = [_message(version) for version in chosen]
-    said = tuple(message for message in messages if message and message.content.strip())
+    messages = _timed([message for version in chosen if (message := _message(version))])
+    said = tuple(message for message in messages if message.content.strip())
     if not said:
         return None
-    created = raw.get("createdAt")
-    time = since_1970(created / 1000) if isinstance(created, int | float) else ""
+    time = since_1970(raw.get("createdAt"), per_second=1000) or file_time(file)
     identity = clean(file.name.removesuffix(ENDING))
-    return Conversation(identity, time or file_time(file), said, LMStudioSource.name)
+    return Conversation(identity, time, said, LMStudioSource.name)
+
+
+def _timed(messages: list[Message]) -> list[Message]:
+    """Give every message that has no time, as the user's, that of the answer after it."""
+    timed: list[Message] = []
+    later = ""
+    for message in reversed(messages):
+        later = message.time or later
+        timed.append(replace(message, time=later))
+    return timed[::-1]
 
 
 def _selected(message: object) -> Mapping[str, Any]:
@@ -96,25 +109,50 @@ def _message(version: Mapping[str, Any]) -> Message | None:
         return None
     if "steps" not in version:
         return Message(role, content_text(version.get("content")))
-    shown = [content_text(block.get("content")) for block in _blocks(version) if not _thinks(block)]
-    return Message(role, "\n".join(text for text in shown if text))
+    blocks = [block for block in _steps(version) if _is_text(block)]
+    texts = [_text(block) for block in blocks]
+    times = [_time(block) for block in blocks]
+    time = next((time for time in times if time), "")
+    return Message(role, "\n".join(text for text in texts if text), time)
 
 
-def _blocks(version: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the steps of an answer that hold text."""
+def _steps(version: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the steps of an answer."""
     steps = version.get("steps")
-    found = [step for step in steps if isinstance(step, Mapping)] if isinstance(steps, list) else []
-    return [step for step in found if step.get("type") == "contentBlock"]
+    return [step for step in steps if isinstance(step, Mapping)] if isinstance(steps, list) else []
 
 
-def _thinks(block: Mapping[str, Any]) -> bool:
-    style = block.get("style")
-    return isinstance(style, Mapping) and style.get("type") == "thinking"
+def _is_text(step: Mapping[str, Any]) -> bool:
+    """Tell whether a step is a part of the answer, and no thinking, tool or note."""
+    style = step.get("style")
+    thinks = isinstance(style, Mapping) and style.get("type") == "thinking"
+    return step.get("type") == "contentBlock" and not thinks
+
+
+def _text(block: Mapping[str, Any]) -> str:
+    """Return the text of one step; its parts are pieces, of words even."""
+    parts = block.get("content")
+    if not isinstance(parts, list):
+        return content_text(parts)
+    said = [part for part in parts if not (isinstance(part, Mapping) and part.get("isStructural"))]
+    return "".join(content_text([part]) for part in said)
+
+
+def _time(block: Mapping[str, Any]) -> str:
+    """Return when a step began: its name begins with the milliseconds since 1970."""
+    began = str(block.get("stepIdentifier")).split("-")[0]
+    return since_1970(int(began), per_second=1000) if re.fullmatch("[0-9]{11,14}", began) else ""
 
 
 def _unfinished(version: Mapping[str, Any]) -> bool:
-    """Tell whether an answer is still being written: the figures come with its end."""
-    return "steps" in version and not any("genInfo" in block for block in _blocks(version))
+    """Tell whether an answer is still being written: its figures come with the end of its text.
+
+    Tools may be called between two texts.
+    """
+    if "steps" not in version:
+        return False
+    told = [s for s in _steps(version) if _is_text(s) or "tool" in str(s.get("type")).lower()]
+    return not told or not _is_text(told[-1]) or "genInfo" not in told[-1]
 
 
 @hookimpl

@@ -11,12 +11,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from sleeping_hooks.documents import file_time, place_of, utc
-from sleeping_hooks.messages import ROLES, clean
+from sleeping_hooks.documents import file_time, iso_time, place_of
+from sleeping_hooks.messages import clean
 from sleeping_plugin.errors import ImportFailed
 from sleeping_plugin.hookspecs import ChatSource, hookimpl
 from sleeping_plugin.records import BadRecord, Conversation, Message
@@ -37,14 +36,22 @@ class OllamaAppSource:
         place = place_of(location)
         file = place_of(str(place / NAME)) if place.is_dir() else place
         try:
-            with closing(
-                sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
-            ) as opened:
+            with closing(sqlite3.connect(_address(file), uri=True)) as opened:
+                opened.text_factory = lambda data: data.decode("utf-8", "replace")
                 return iter(_chats(opened, file))
         except sqlite3.Error as error:
             raise ImportFailed(
                 f"{file} cannot be read as the database of Ollama's app: {error}. Name its {NAME}."
             ) from error
+
+
+def _address(file: Path) -> str:
+    """Return how to open the database so that no file appears beside it.
+
+    Without a log the app is not running, and the file alone is all there is.
+    """
+    running = file.with_name(f"{file.name}-wal").exists()
+    return f"{file.absolute().as_uri()}?{'mode=ro' if running else 'immutable=1'}"
 
 
 def _chats(opened: sqlite3.Connection, file: Path) -> list[Conversation]:
@@ -53,26 +60,18 @@ def _chats(opened: sqlite3.Connection, file: Path) -> list[Conversation]:
     found = []
     for chat, created in opened.execute("SELECT id, created_at FROM chats ORDER BY created_at, id"):
         rows = opened.execute(
-            "SELECT role, content, stream FROM messages WHERE chat_id = ? ORDER BY id", (chat,)
+            "SELECT role, content, stream, created_at FROM messages WHERE chat_id = ? ORDER BY id",
+            (chat,),
         )
         messages = tuple(
-            Message(ROLES[str(role)], clean(str(content)))
-            for role, content, streaming in rows
-            if str(role) in ROLES and content and str(content).strip() and not streaming
+            Message(str(role), clean(str(content)), iso_time(time))
+            for role, content, streaming, time in rows
+            if role in ("user", "assistant") and str(content or "").strip() and not streaming
         )
         if messages:
-            time = _time(created) or file_time(file)
+            time = iso_time(created) or file_time(file)
             found.append(Conversation(clean(str(chat)), time, messages, OllamaAppSource.name))
     return found
-
-
-def _time(raw: object) -> str:
-    """Return a time as Go or SQLite wrote it, "" if it is none."""
-    try:
-        time = datetime.fromisoformat(str(raw))
-        return utc(time if time.tzinfo else time.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
-        return ""
 
 
 @hookimpl

@@ -15,6 +15,7 @@ from sleeping_plugin.gguf_info import read_info, require_chat
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import Host, hookimpl
 from sleeping_plugin.records import Version
+from sleeping_plugin.versions import Versions
 
 NAME = "folder"
 LINK = "current.gguf"
@@ -46,13 +47,17 @@ class FolderHost:
                 "to one. Use another host: `sleeping config edit`, model.host."
             )
         link = home.root / LINK
-        if link.exists() and not link.is_symlink() and link.stat().st_nlink == 1:
+        if link.exists() and not link.is_symlink() and not self._is_ours(link, base, home):
             raise UsageError(
-                f"{link} is a file and no link of ours. Move it elsewhere, then type "
-                "`sleeping init` again with its new place."
+                f"{link} is a file and no link of ours. Move it elsewhere and try again."
             )
         self.check(files[0])
         atomic.replace_link(link, files[0])
+
+    def _is_ours(self, link: Path, base: Path, home: Home) -> bool:
+        """Tell whether a hard link is a second name of the base or of a version."""
+        known = [base, *(file for version in Versions(home).list() for file in version.files)]
+        return any(file.exists() and link.samefile(file) for file in known)
 
 
 @hookimpl

@@ -104,7 +104,7 @@ def _journal(memory: Memory, reader: ChatSource, location: str) -> tuple[int, in
 
 def _nothing(location: str, bad: list[BadRecord]) -> str:
     if not bad:
-        return f"{location} holds no conversations. One line is one: see `sleeping import --help`."
+        return f"{location} holds no conversations. `sleeping import --help` shows what is read."
     more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
     return f"Nothing could be imported from {location}: {bad[0].place}: {bad[0].reason}{more}."
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -12,15 +14,17 @@ from sleeping_plugin.atomic import write_text
 from sleeping_plugin.base import hash_model, record_base, recorded_base
 from sleeping_plugin.config import Config, default_text
 from sleeping_plugin.context import Context
-from sleeping_plugin.errors import UsageError
+from sleeping_plugin.errors import ModelError, StateError, UsageError
 from sleeping_plugin.gguf_info import read_info, require_chat, require_supported
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import Exporter, Host, hookimpl
 from sleeping_plugin.plugins import Plugins
-from sleeping_plugin.records import Progress, silent
+from sleeping_plugin.records import Progress, Version, silent
 from sleeping_plugin.render import Result
 from sleeping_plugin.settings_file import with_value
 from sleeping_plugin.versions import Versions
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,8 @@ def initialise(
     UnsupportedModel or NoChatTemplate for a model that cannot be taught.
     """
     model = model.expanduser().absolute()
-    if model.is_relative_to(home.root):
-        model = model.resolve()  # a host may keep a link to what is in use there
-    if model.is_relative_to(home.versions.resolve()):
+    model = _not_through(home, model)
+    if Path(os.path.realpath(model)).is_relative_to(os.path.realpath(home.versions)):
         raise UsageError(
             f"{model} is a version that was made here. Choose the file that it was made from; "
             "`sleeping switch` puts a version in use."
@@ -85,15 +88,36 @@ def initialise(
         )
     with home.lock("init"):
         versions = Versions(home)
-        if changed:
-            versions.switch(None)
+
+        def publish(version: Version | None) -> None:
+            chosen.publish(version, model, home)
+
+        try:
+            versions.switch(None if changed else versions.active(), publish)
+        except (StateError, ModelError) as error:  # what was in use is damaged
+            log.warning("%s The base is put in use.", error)
+            versions.switch(None, publish)
         _write_config(home, config, model, host)
         record_base(home, base)
-        chosen.publish(versions.active(), model, home)
     return Initialised(
         *(home.root, model, info.architecture, base.digest, host, home.config_file),
         advice=chosen.advice(home),
     )
+
+
+def _not_through(home: Home, model: Path) -> Path:
+    """Return ``model``, or where it leads if a link in the home is on the way.
+
+    A host keeps a link there to what is in use, which is another file tomorrow.
+    """
+    hop = model
+    for _ in range(40):  # as many as the kernel follows
+        if not hop.is_symlink():
+            break
+        if Path(os.path.realpath(hop.parent)).is_relative_to(os.path.realpath(home.root)):
+            return Path(os.path.realpath(model))
+        hop = hop.parent / hop.readlink()
+    return model
 
 
 def _write_config(home: Home, config: Config, model: Path, host: str) -> None:
