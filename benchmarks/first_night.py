@@ -53,7 +53,7 @@ DRAWS = 5
 TAUGHT = 4  # taught wordings asked per fact
 # In proportion to the few facts of a short day.
 QUICK = (
-    *("adapter.anchors=25", "adapter.candidates=2", "adapter.near_misses=25", "adapter.epochs=8"),
+    *("adapter.anchors=25", "adapter.candidates=2", "adapter.near_misses=30", "adapter.epochs=8"),
     *("edit.steps=10", "gate.max_tokens=24"),
 )
 QUICK_ROWS = ("trained", "held out", "strangers")

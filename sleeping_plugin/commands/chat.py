@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import typer
 
@@ -44,6 +44,11 @@ class Chatted(Result):
     version: str  # in use at the end: an id, or "base"
     recorded: bool
     messages: tuple[Message, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the messages as the OpenAI API writes them."""
+        said = [{"role": message.role, "content": message.content} for message in self.messages]
+        return {"version": self.version, "recorded": self.recorded, "messages": said}
 
     def to_text(self) -> str:
         """Return what becomes of it."""
