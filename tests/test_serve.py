@@ -349,13 +349,18 @@ def test_pages_from_elsewhere_are_refused(
     assert ("error" in response.json()) is (status == 403)
 
 
+def start_anew(folder: Path) -> tuple[Home, subprocess.Popen[str], dict[str, Any]]:
+    """Start a server of its own for a test that ends it; return what `start` does, and its home."""
+    home = Home.open(folder / "home")
+    record_base(home, hash_model(find_model()))
+    return home, *start(home, folder / "stderr")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ending_the_server_in_an_answer_records_what_was_said(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    home = Home.open(tmp_path / "home")
-    record_base(home, hash_model(find_model()))
-    process, printed = start(home, tmp_path / "stderr")
+    home, process, printed = start_anew(tmp_path)
     body = {
         "messages": [{"role": "user", "content": "Tell me of my goldfish."}],
         "max_tokens": 1500,
@@ -381,9 +386,7 @@ def test_ending_the_server_in_an_answer_records_what_was_said(
 def test_ending_the_server_cuts_an_answer_in_one_piece(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    home = Home.open(tmp_path / "home")
-    record_base(home, hash_model(find_model()))
-    process, printed = start(home, tmp_path / "stderr")
+    _, process, printed = start_anew(tmp_path)
     body = {
         "messages": [{"role": "user", "content": "Tell me of my goldfish."}],
         "max_tokens": 1900,

@@ -16,7 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sleeping_hooks.documents import NotReadable, file_time, parse, place_of, since_1970
+from sleeping_hooks.documents import (
+    NotReadable,
+    file_time,
+    parse,
+    place_of,
+    require_within,
+    since_1970,
+)
 from sleeping_hooks.messages import clean, describe
 from sleeping_plugin.errors import ImportFailed, NotFound
 from sleeping_plugin.hookspecs import ChatSource, hookimpl
@@ -80,15 +87,13 @@ def _parts(place: Path) -> list[tuple[str, Callable[[], bytes]]]:
 
 
 def _content(file: Path) -> bytes:
-    if file.stat().st_size > MAX_BYTES:
-        raise NotReadable(f"longer than {MAX_BYTES // 2**20} MB")
+    require_within(file.stat().st_size, MAX_BYTES)
     return file.read_bytes()
 
 
 def _unpacked(file: Path, name: str) -> bytes:
     with zipfile.ZipFile(file) as archive:
-        if archive.getinfo(name).file_size > MAX_BYTES:
-            raise NotReadable(f"longer than {MAX_BYTES // 2**20} MB")
+        require_within(archive.getinfo(name).file_size, MAX_BYTES)
         return archive.read(name)
 
 

@@ -27,6 +27,12 @@ def parse(data: bytes) -> object:
         raise NotReadable("nested too deeply") from None
 
 
+def require_within(size: int, limit: int) -> None:
+    """Raise NotReadable for more bytes than are read at once; ``limit`` is in whole MB."""
+    if size > limit:
+        raise NotReadable(f"longer than {limit // 2**20} MB")
+
+
 def place_of(location: str) -> Path:
     """Return the file or folder that a user named. Raises NotFound, ImportFailed."""
     try:

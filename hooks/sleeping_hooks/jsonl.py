@@ -15,7 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from sleeping_hooks.documents import NotReadable, file_time, iso_time, parse, place_of
+from sleeping_hooks.documents import (
+    NotReadable,
+    file_time,
+    iso_time,
+    parse,
+    place_of,
+    require_within,
+)
 from sleeping_hooks.messages import NotAMessage, clean, describe, read_message
 from sleeping_plugin.errors import ImportFailed, NotFound
 from sleeping_plugin.hookspecs import ChatSource, hookimpl
@@ -76,8 +83,7 @@ def _numbered_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 def _read_line(line: bytes, default_time: str) -> Conversation | None:
     """Return the conversation of one line, None for a blank one. Raises NotReadable."""
-    if len(line) > MAX_LINE:
-        raise NotReadable(f"longer than {MAX_LINE // 2**20} MB")
+    require_within(len(line), MAX_LINE)
     if not line.strip():
         return None
     raw = parse(line)

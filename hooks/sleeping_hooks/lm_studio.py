@@ -15,7 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from sleeping_hooks.documents import NotReadable, file_time, parse, place_of, since_1970
+from sleeping_hooks.documents import (
+    NotReadable,
+    file_time,
+    parse,
+    place_of,
+    require_within,
+    since_1970,
+)
 from sleeping_hooks.messages import ROLES, NotAMessage, clean, content_text, describe
 from sleeping_plugin.errors import NotFound
 from sleeping_plugin.hookspecs import ChatSource, hookimpl
@@ -60,8 +67,7 @@ def read_file(file: Path) -> Conversation | None:
 
     Raises NotReadable or NotAMessage, also for a file that is being written.
     """
-    if file.stat().st_size > MAX_FILE:
-        raise NotReadable(f"longer than {MAX_FILE // 2**20} MB")
+    require_within(file.stat().st_size, MAX_FILE)
     raw = parse(file.read_bytes())
     if not isinstance(raw, dict) or not isinstance(raw.get("messages"), list):
         raise NotReadable(f"is {describe(raw)}, not a conversation of LM Studio")
