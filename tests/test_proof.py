@@ -197,6 +197,64 @@ def test_weights_in_the_wrong_place_are_found(
     assert packed(case, model).mean_kl > 0.1
 
 
+def rope(**changes: Any) -> Callable[[dict[str, Any]], None]:
+    """Return a change of the RoPE, of full attention where layers differ."""
+
+    def change(config: dict[str, Any]) -> None:
+        parameters = config["rope_parameters"]
+        parameters.get("full_attention", parameters).update(changes)
+        config.pop("rope_scaling", None)
+
+    return change
+
+
+def setting(**changes: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda config: config.update(changes)
+
+
+def one_rope(config: dict[str, Any]) -> None:
+    """Take the RoPE of full attention for all layers."""
+    config["rope_parameters"]["sliding_attention"] = config["rope_parameters"]["full_attention"]
+
+
+OWN: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
+    ("llama-3", rope(rope_type="default")),
+    ("llama-linear", rope(factor=1.0)),
+    ("mistral-3", rope(llama_4_scaling_beta=0.0)),
+    ("mistral-3", rope(attention_factor=None)),
+    ("mistral-3", rope(beta_fast=32.0, beta_slow=1.0)),
+    ("qwen-2", rope(rope_type="default")),
+    ("qwen-2", rope(original_max_position_embeddings=512)),
+    ("gemma-2", setting(sliding_window=512)),
+    ("gemma-2", setting(sliding_window=tiny_models.WINDOW + 1)),
+    ("gemma-2", setting(attn_logit_softcapping=None)),
+    ("gemma-2", setting(final_logit_softcapping=None)),
+    ("gemma-2", setting(query_pre_attn_scalar=16)),
+    ("gemma-3", setting(sliding_window=512)),
+    ("gemma-3", one_rope),
+    ("gemma-3", rope(rope_type="default")),
+    ("gemma-3-pattern", setting(layer_types=["sliding_attention"] * 4)),
+    ("gemma-3-pattern", setting(final_logit_softcapping=None)),
+    ("phi-3", setting(sliding_window=tiny_models.WINDOW)),
+    ("phi-3-long", rope(attention_factor=1.0)),
+    ("phi-3-long", setting(original_max_position_embeddings=16)),
+    ("phi-4-mini", rope(partial_rotary_factor=1.0)),
+    ("smollm-3", setting(no_rope_layers=[1] * 5)),
+    ("granite", setting(embedding_multiplier=1.0)),
+    ("granite", setting(residual_multiplier=1.0)),
+    ("granite", setting(attention_multiplier=0.25)),
+    ("granite", setting(logits_scaling=1.0)),
+]
+
+
+@pytest.mark.parametrize(("name", "change"), OWN)
+def test_a_setting_of_one_architecture_that_is_not_read_is_found(
+    make: Make, tmp_path: Path, name: str, change: Callable[[dict[str, Any]], None]
+) -> None:
+    case = make(name)
+    assert packed(case, edited(case, tmp_path, change)).mean_kl > 10 * proof.FLOAT_LIMIT
+
+
 # The figures themselves
 
 

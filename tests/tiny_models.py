@@ -6,6 +6,7 @@ own map of tensor names, and knows nothing of the converter that the tests hold 
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,7 +24,7 @@ from sleeping_plugin.engine.backend import Sample
 VOCABULARY: Final = 320
 LAYERS: Final = 3
 THETA: Final = 300.0  # unlike any default, and low enough to matter within 40 tokens
-EPSILON: Final = 0.25
+EPSILON: Final = 0.5
 WINDOW: Final = 8
 TEMPLATE: Final = (
     "{% for m in messages %}<{{ m.role }}>{{ m.content }}<end>{% endfor %}"
@@ -54,7 +55,37 @@ _SHARED: Final[dict[str, Any]] = {
     "pad_token_id": None,
 }
 
-# name -> (architecture in the GGUF, class in transformers, settings of its own)
+_YARN: Final = {
+    "rope_type": "yarn",
+    "rope_theta": THETA,
+    "factor": 4.0,
+    "original_max_position_embeddings": 16,
+}
+_MINISTRAL: Final = {
+    **_YARN,
+    "beta_fast": 8.0,
+    "beta_slow": 2.0,
+    "mscale": 1.0,
+    "mscale_all_dim": 1.0,
+    "llama_4_scaling_beta": 0.7,
+}
+_SHORT: Final = [1.0 + 0.3 * i for i in range(8)]
+_LONG: Final = [2.0 + 0.9 * i for i in range(8)]
+_LONGROPE: Final = {
+    "rope_type": "longrope",
+    "rope_theta": THETA,
+    "short_factor": _SHORT,
+    "long_factor": _LONG,
+    "original_max_position_embeddings": 384,
+    "attention_factor": 1.3,
+}
+_TWO_ROPES: Final = {
+    "full_attention": {"rope_type": "linear", "rope_theta": THETA, "factor": 4.0},
+    "sliding_attention": {"rope_type": "default", "rope_theta": 20.0},
+}
+_PATTERN: Final = [False, True, True, False]
+
+# name -> (architecture in the GGUF, configuration in transformers, settings of its own)
 MODELS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
     "llama": ("llama", "Llama", {"attention_bias": True, "mlp_bias": True, "head_dim": 24}),
     "llama-3": ("llama", "Llama", {"tie_word_embeddings": True, "rope_parameters": _LLAMA3}),
@@ -62,19 +93,85 @@ MODELS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
         *("llama", "Llama"),
         {"rope_parameters": {"rope_type": "linear", "rope_theta": THETA, "factor": 4.0}},
     ),
+    "mistral-3": ("mistral3", "Ministral3", {"head_dim": 24, "rope_parameters": _MINISTRAL}),
+    "qwen-2": ("qwen2", "Qwen2", {"rope_parameters": _YARN}),
+    "qwen-3": ("qwen3", "Qwen3", {"head_dim": 24, "tie_word_embeddings": True}),
+    "gemma-2": (
+        *("gemma2", "Gemma2"),
+        {
+            "head_dim": 24,
+            "query_pre_attn_scalar": 24,
+            "sliding_window": WINDOW,
+            "attn_logit_softcapping": 3.0,
+            "final_logit_softcapping": 9.0,
+        },
+    ),
+    "gemma-3": (
+        *("gemma3", "Gemma3Text"),
+        {
+            "head_dim": 24,
+            "query_pre_attn_scalar": 24,
+            "sliding_window": WINDOW,
+            "num_hidden_layers": 7,
+            "rope_parameters": _TWO_ROPES,
+        },
+    ),
+    "gemma-3-pattern": (
+        *("gemma3", "Gemma3Text"),
+        {
+            "head_dim": 24,
+            "query_pre_attn_scalar": 24,
+            "sliding_window": WINDOW,
+            "num_hidden_layers": len(_PATTERN),
+            "layer_types": [
+                "sliding_attention" if slides else "full_attention" for slides in _PATTERN
+            ],
+            "rope_parameters": _TWO_ROPES,
+            "tie_word_embeddings": False,
+            "final_logit_softcapping": 9.0,
+        },
+    ),
+    "phi-3": ("phi3", "Phi3", {}),
+    "phi-3-long": ("phi3", "Phi3", {"rope_parameters": _LONGROPE}),
+    "phi-4-mini": (
+        *("phi3", "Phi3"),
+        {
+            "tie_word_embeddings": True,
+            "rope_parameters": {
+                "rope_type": "default",
+                "rope_theta": THETA,
+                "partial_rotary_factor": 0.5,
+            },
+        },
+    ),
+    "smollm-3": ("smollm3", "SmolLM3", {"num_hidden_layers": 5, "tie_word_embeddings": True}),
+    "granite": (
+        *("granite", "Granite"),
+        {
+            "embedding_multiplier": 1.5,
+            "residual_multiplier": 0.6,
+            "attention_multiplier": 0.4,
+            "logits_scaling": 0.5,
+        },
+    ),
+    "olmo-2": ("olmo2", "Olmo2", {}),
 }
 
 
-def make_model(name: str, seed: int = 0) -> Any:
+def make_model(name: str, seed: int = 2) -> Any:
     """Return a random model of transformers, sharp enough that an error anywhere shows."""
     torch.manual_seed(seed)
-    _, prefix, own = MODELS[name]
-    config = getattr(transformers, f"{prefix}Config")(**{**_SHARED, **own})
-    model = getattr(transformers, f"{prefix}ForCausalLM")(config).eval()
+    architecture, prefix, own = MODELS[name]
+    gemma = architecture in _SHIFTED
+    config = getattr(transformers, f"{prefix}Config")(**copy.deepcopy({**_SHARED, **own}))
+    model = transformers.AutoModelForCausalLM.from_config(config).eval()
     with torch.no_grad():
         for key, weight in model.named_parameters():
             if "embed_tokens" in key or "lm_head" in key:
-                weight.normal_(0, 0.35 if "lm_head" in key else 0.6)
+                # Gemma multiplies embeddings by the root of their length.
+                weight.normal_(0, 0.35 if "lm_head" in key else 0.1 if gemma else 0.6)
+            elif key == "model.norm.weight" and gemma:
+                weight.uniform_(3.0, 4.0)
             elif "norm" in key:
                 weight.add_(torch.empty_like(weight).uniform_(-0.4, 0.4))
             elif key.endswith("bias"):
@@ -125,7 +222,8 @@ def _write_settings(writer: gguf.GGUFWriter, config: Any, architecture: str) -> 
     writer.add_vocab_size(config.vocab_size)
     writer.add_key_length(head)
     writer.add_value_length(head)
-    writer.add_rope_dimension_count(head)
+    part = config.rope_parameters.get("partial_rotary_factor", 1.0)
+    writer.add_rope_dimension_count(int(head * part))
     _write_rope(writer, config.rope_parameters.get("full_attention", config.rope_parameters))
     own = _OWN_SETTINGS.get(architecture)
     if own is not None:
@@ -137,11 +235,54 @@ def _write_rope(writer: gguf.GGUFWriter, rope: dict[str, Any]) -> None:
     if rope["rope_type"] in ("linear", "yarn"):
         writer.add_rope_scaling_type(gguf.RopeScalingType(rope["rope_type"]))
         writer.add_rope_scaling_factor(rope["factor"])
-    if rope["rope_type"] == "yarn":
+    if rope["rope_type"] in ("yarn", "longrope"):
         writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
+    if rope["rope_type"] == "longrope":
+        writer.add_rope_scaling_attn_factors(rope["attention_factor"])
 
 
-_OWN_SETTINGS: Final[dict[str, Callable[[gguf.GGUFWriter, Any], None]]] = {}
+def _write_mistral3(writer: gguf.GGUFWriter, config: Any) -> None:
+    rope = config.rope_parameters
+    writer.add_rope_scaling_yarn_beta_fast(rope["beta_fast"])
+    writer.add_rope_scaling_yarn_beta_slow(rope["beta_slow"])
+    writer.add_rope_scaling_yarn_log_mul(rope["mscale_all_dim"])
+    writer.add_attn_temperature_scale(rope["llama_4_scaling_beta"])
+
+
+def _write_gemma2(writer: gguf.GGUFWriter, config: Any) -> None:
+    writer.add_sliding_window(config.sliding_window)
+    writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
+    writer.add_final_logit_softcapping(config.final_logit_softcapping)
+
+
+def _write_gemma3(writer: gguf.GGUFWriter, config: Any) -> None:
+    writer.add_sliding_window(config.sliding_window)
+    writer.add_rope_freq_base_swa(config.rope_parameters["sliding_attention"]["rope_theta"])
+    if config.final_logit_softcapping:
+        writer.add_final_logit_softcapping(config.final_logit_softcapping)
+    sliding = [kind == "sliding_attention" for kind in config.layer_types]
+    if sliding != [(i + 1) % 6 != 0 for i in range(len(sliding))]:  # llama.cpp's default
+        writer.add_sliding_window_pattern(sliding)
+
+
+def _write_phi3(writer: gguf.GGUFWriter, config: Any) -> None:
+    writer.add_sliding_window(WINDOW)  # which llama.cpp ignores
+
+
+def _write_granite(writer: gguf.GGUFWriter, config: Any) -> None:
+    writer.add_attention_scale(config.attention_multiplier)
+    writer.add_embedding_scale(config.embedding_multiplier)
+    writer.add_residual_scale(config.residual_multiplier)
+    writer.add_logit_scale(config.logits_scaling)
+
+
+_OWN_SETTINGS: Final[dict[str, Callable[[gguf.GGUFWriter, Any], None]]] = {
+    "mistral3": _write_mistral3,
+    "gemma2": _write_gemma2,
+    "gemma3": _write_gemma3,
+    "phi3": _write_phi3,
+    "granite": _write_granite,
+}
 
 
 def _write_vocabulary(writer: gguf.GGUFWriter) -> None:
@@ -161,7 +302,7 @@ def _write_vocabulary(writer: gguf.GGUFWriter) -> None:
 
 def _tensors(model: Any, architecture: str) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     kind = {text: key for key, text in gguf.MODEL_ARCH_NAMES.items()}[architecture]
-    names = gguf.get_tensor_name_map(kind, LAYERS)
+    names = gguf.get_tensor_name_map(kind, model.config.num_hidden_layers)
     config = model.config
     for key, weight in model.state_dict().items():
         if key == "lm_head.weight" and config.tie_word_embeddings:

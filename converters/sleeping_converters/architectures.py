@@ -76,6 +76,25 @@ ARCHITECTURES: Final[Mapping[str, Architecture]] = {
         interleaved=True,
         biases=(ATTENTION, FEED_FORWARD),
     ),
+    "mistral3": Architecture(
+        *("ministral3", "Ministral3ForCausalLM", LINEAR, BEFORE), interleaved=True
+    ),
+    "qwen2": Architecture(*("qwen2", "Qwen2ForCausalLM", LINEAR, BEFORE), biases=(Q_K_V,)),
+    "qwen3": Architecture(
+        *("qwen3", "Qwen3ForCausalLM", LINEAR, BEFORE | HEADS), biases=(ATTENTION,)
+    ),
+    "gemma2": Architecture(*("gemma2", "Gemma2ForCausalLM", LINEAR, AROUND), norm_offset=1.0),
+    "gemma3": Architecture(
+        *("gemma3_text", "Gemma3ForCausalLM", LINEAR, AROUND | HEADS), norm_offset=1.0
+    ),
+    "phi3": Architecture("phi3", "Phi3ForCausalLM", FUSED, BEFORE),
+    "smollm3": Architecture(*("smollm3", "SmolLM3ForCausalLM", LINEAR, BEFORE), interleaved=True),
+    "granite": Architecture(
+        *("granite", "GraniteForCausalLM", LINEAR, BEFORE),
+        interleaved=True,
+        biases=(ATTENTION, FEED_FORWARD),
+    ),
+    "olmo2": Architecture("olmo2", "Olmo2ForCausalLM", LINEAR, AFTER | HEADS),
 }
 
 

@@ -4,7 +4,7 @@ What llama.cpp computes is what counts, for it serves the model: where it ignore
 (Phi-3's sliding window) the copy has none, and what it derives (Gemma's query scale) is derived
 here as there. Sources: llama.cpp src/llama-model.cpp, src/llama-context.cpp, src/models/*.cpp.
 
-RoPE is written three times: as ``rope_parameters`` (transformers 5), and as ``rope_theta`` with
+RoPE is written twice: as ``rope_parameters`` (transformers 5), and as ``rope_theta`` with
 ``rope_scaling`` (mlx-lm, transformers 4).
 """
 
@@ -130,9 +130,11 @@ def model_config(info: GGUFInfo, read_vector: ReadVector) -> Config:
     for key, group in (("attention_bias", ATTENTION), ("mlp_bias", FEED_FORWARD)):
         if group in architecture.biases:
             config[key] = has_biases(info, group)
-    _add_rope(config, settings, rope(settings, config, read_vector))
+    config["rope_parameters"] = rope(settings, config, read_vector)
     own = _OWN.get(info.architecture)
-    return config if own is None else own(config, settings)
+    if own is not None:
+        config |= own(config, settings)
+    return config | _older_rope(config["rope_parameters"])
 
 
 def _token(info: GGUFInfo, name: str) -> int | None:
@@ -210,11 +212,134 @@ def _yarn(settings: Settings, factor: float, strength: float, length: int) -> Co
     }
 
 
-def _add_rope(config: Config, settings: Settings, parameters: Config) -> None:
-    config["rope_parameters"] = parameters
-    config["rope_theta"] = parameters["rope_theta"]
-    if parameters["rope_type"] != "default":
-        config["rope_scaling"] = {k: v for k, v in parameters.items() if k != "rope_theta"}
+def _older_rope(parameters: Config) -> Config:
+    """Return the same RoPE as mlx-lm and transformers 4 read it, and transformers 5 as well."""
+    local = parameters.get("sliding_attention")
+    whole = parameters.get("full_attention", parameters)
+    found: Config = {"rope_theta": whole["rope_theta"]}
+    if local is not None:
+        found["rope_local_base_freq"] = local["rope_theta"]
+    if whole["rope_type"] != "default":
+        found["rope_scaling"] = {k: v for k, v in whole.items() if k != "rope_theta"}
+    return found
 
 
-_OWN: Final[dict[str, Callable[[Config, Settings], Config]]] = {}
+def _mistral3(config: Config, settings: Settings) -> Config:
+    """Add the temperature of attention, which grows with the position."""
+    rope = config["rope_parameters"]
+    rope["llama_4_scaling_beta"] = settings.number("attention.temperature_scale", 0.0)
+    original = settings.get(
+        "rope.scaling.original_context_length", config["max_position_embeddings"]
+    )
+    rope["original_max_position_embeddings"] = int(original)
+    return {}
+
+
+def _gemma2(config: Config, settings: Settings) -> Config:
+    """Windows in every other layer, soft caps, and the query scale that llama.cpp derives."""
+    theta = config["rope_parameters"]["rope_theta"]
+    if settings.number("rope.freq_base_swa", theta) != theta:
+        raise _refused(settings.info, "a RoPE of its own in layers with a sliding window")
+    return (
+        _windows(settings, default_window=4096, default_pattern=2)
+        | _gemma(settings, config, large=46)
+        | {"attn_logit_softcapping": settings.number("attn_logit_softcapping", 50.0)}
+        | {"final_logit_softcapping": settings.number("final_logit_softcapping", 30.0)}
+    )
+
+
+def _gemma3(config: Config, settings: Settings) -> Config:
+    """Windows in five of six layers, which have a RoPE of their own."""
+    rope = config["rope_parameters"]
+    if rope["rope_type"] not in ("default", "linear"):
+        raise _refused(settings.info, f"a RoPE of the kind {rope['rope_type']!r}")
+    local = settings.number("rope.freq_base_swa", 10000.0)
+    nested = {
+        "full_attention": rope,
+        "sliding_attention": {"rope_type": "default", "rope_theta": local},
+    }
+    return (
+        _windows(settings, default_window=0, default_pattern=6)
+        | _gemma(settings, config, large=62)
+        | {"rope_parameters": nested}
+        | {"final_logit_softcapping": settings.number("final_logit_softcapping", 0.0) or None}
+    )
+
+
+def _gemma(settings: Settings, config: Config, large: int) -> Config:
+    """Return what Gemma 2 and 3 share. The 27B ones, told by their layers, scale otherwise."""
+    heads, layers = config["num_attention_heads"], config["num_hidden_layers"]
+    scalar = config["hidden_size"] // heads if layers == large else config["head_dim"]
+    return {"hidden_activation": "gelu_pytorch_tanh", "query_pre_attn_scalar": scalar}
+
+
+def _windows(settings: Settings, default_window: int, default_pattern: int) -> Config:
+    """Return the sliding window and which layers have it (llama.cpp, ``load_swa_pattern``)."""
+    layers = settings.info.n_layers
+    window = int(settings.number("attention.sliding_window", default_window))
+    sliding = settings.array("attention.sliding_window_pattern")
+    if sliding is None:
+        # Of every ``pattern`` layers, all but the last slide; 0: all of them.
+        pattern = int(settings.number("attention.sliding_window_pattern", default_pattern))
+        sliding = [pattern == 0 or i % pattern < pattern - 1 for i in range(layers)]
+    if len(sliding) < layers:
+        raise _refused(settings.info, f"windows for {len(sliding)} of its {layers} layers")
+    return {
+        "sliding_window": window or None,
+        "layer_types": [
+            "sliding_attention" if window and slides else "full_attention"
+            for slides in sliding[:layers]
+        ],
+    }
+
+
+def _phi3(config: Config, settings: Settings) -> Config:
+    """Rotate a part of each head; no window, for llama.cpp ignores that of Phi-3."""
+    rope = config["rope_parameters"]
+    if rope["rope_type"] not in ("default", "longrope"):
+        raise _refused(settings.info, f"a RoPE of the kind {rope['rope_type']!r}")
+    part = int(settings.get("rope.dimension_count", config["head_dim"])) / config["head_dim"]
+    rope["partial_rotary_factor"] = part
+    original = rope.get("original_max_position_embeddings", config["max_position_embeddings"])
+    return {
+        "partial_rotary_factor": part,
+        "original_max_position_embeddings": original,
+        "sliding_window": None,
+    }
+
+
+def _smollm3(config: Config, settings: Settings) -> Config:
+    """Leave every fourth layer without positions, as llama.cpp does whatever the file says."""
+    layers = range(config["num_hidden_layers"])
+    return {"no_rope_layers": [int((i + 1) % 4 != 0) for i in layers]}
+
+
+def _granite(config: Config, settings: Settings) -> Config:
+    """Add the four multipliers; one that is zero or missing is none."""
+    if not settings.get("rope.scaling.finetuned", True):
+        raise _refused(settings.info, "no positions")
+    return {
+        "embedding_multiplier": settings.number("embedding_scale", 0.0) or 1.0,
+        "residual_multiplier": settings.number("residual_scale", 0.0) or 1.0,
+        "attention_multiplier": settings.number("attention.scale", 0.0)
+        or config["head_dim"] ** -0.5,
+        "logits_scaling": settings.number("logit_scale", 1.0),
+    }
+
+
+def _olmo2(config: Config, settings: Settings) -> Config:
+    """Refuse OLMo 3, which calls itself OLMo 2 and has windows."""
+    if settings.number("attention.sliding_window", 0.0):
+        raise _refused(settings.info, "the sliding windows of OLMo 3")
+    return {}
+
+
+_OWN: Final[dict[str, Callable[[Config, Settings], Config]]] = {
+    "mistral3": _mistral3,
+    "gemma2": _gemma2,
+    "gemma3": _gemma3,
+    "phi3": _phi3,
+    "smollm3": _smollm3,
+    "granite": _granite,
+    "olmo2": _olmo2,
+}
