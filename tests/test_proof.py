@@ -19,11 +19,13 @@ import torch
 import transformers
 
 from sleeping_converters import proof
+from sleeping_converters.export import GGUFExporter
 from sleeping_converters.hugging_face import write_folder
 from sleeping_converters.working_copy import matrices
+from sleeping_plugin.config import Config, ExportConfig
 from sleeping_plugin.engine.torch_copy import Matrix, TorchCopy
 from sleeping_plugin.gguf_info import SUPPORTED, read_info, require_supported
-from sleeping_plugin.records import Array, Proof
+from sleeping_plugin.records import Array, LowRank, Proof, silent
 from sleeping_plugin.runtime import Runtime
 
 torch.set_num_threads(1)
@@ -253,6 +255,51 @@ def test_a_setting_of_one_architecture_that_is_not_read_is_found(
 ) -> None:
     case = make(name)
     assert packed(case, edited(case, tmp_path, change)).mean_kl > 10 * proof.FLOAT_LIMIT
+
+
+# What is taught
+
+
+def random_change(copy: TorchCopy) -> dict[str, LowRank]:
+    """Return a change of every matrix, in the GGUF's order of rows."""
+    rng = np.random.default_rng(7)
+    factors = {}
+    for name in copy.linear_tensors():
+        n_out, n_in = copy.linear(name).weight.shape
+        a = rng.normal(size=(2, n_in)) / np.sqrt(n_in)
+        b = rng.normal(size=(n_out, 2)) * 0.3
+        factors[name] = LowRank(a.astype(np.float32), b.astype(np.float32))
+    return factors
+
+
+# One of each architecture.
+EACH = {architecture: name for name, (architecture, _, _) in tiny_models.MODELS.items()}
+
+
+@pytest.mark.parametrize("name", EACH.values())
+def test_a_change_is_the_same_in_the_copy_in_the_adapter_and_in_the_merged_file(
+    make: Make, tmp_path: Path, name: str
+) -> None:
+    case = make(name)
+    model = load(case.folder)
+    copy = TorchCopy(model, matrices(model.config, tiny_models.MODELS[name][0]), unused)
+    factors = random_change(copy)
+    assert set(factors) == {
+        tensor.name
+        for tensor in read_info(case.gguf).tensors
+        if tensor.name.startswith("blk.") and len(tensor.shape) == 2
+    }
+    with copy.applied(factors):
+        changed = dict(proof.copy_logits(copy, SAMPLES))
+    config = Config(export=ExportConfig(type="own", rounding="nearest"))
+    (merged,), adapter = GGUFExporter().export(case.gguf, factors, tmp_path, {}, config, silent)
+    for file, over in ((case.gguf, adapter), (merged, None)):
+        with Runtime(file, over, context=256, threads=1) as runtime:
+            reference = [runtime.logits(sample.tokens) for sample in SAMPLES]
+        found = proof.joined(proof.compare(reference[i], changed[i]) for i in changed)
+        assert found.mean_kl <= proof.FLOAT_LIMIT
+        before = zip(reference, case.reference, strict=True)
+        assert proof.joined(proof.compare(*pair) for pair in before).mean_kl > 0.1
 
 
 # The figures themselves
