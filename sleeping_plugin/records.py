@@ -189,6 +189,7 @@ class Proof:
     mean_kl: float  # KL(llama.cpp || copy) in nats per token
     agreement: float  # share of tokens with the same most likely next one
     entropy: float  # mean, of llama.cpp's distributions, as a share of ln V
+    limit: float  # mean_kl up to which both count as one model
 
 
 @dataclass(frozen=True, slots=True)

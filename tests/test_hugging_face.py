@@ -178,12 +178,16 @@ def test_what_transformers_cannot_compute_is_refused_by_name_and_nothing_is_writ
     rewritten: Callable[..., Path], tmp_path: Path, name: str, edit: Edit, words: str
 ) -> None:
     file = rewritten(name, edit)
-    folder = tmp_path / "copies" / "copy"
-    with pytest.raises(UnsupportedModel) as caught:
-        working_copy._dequantise(read_info(file), folder, silent)
-    assert words in str(caught.value)
-    assert "sleeping init --model" in str(caught.value)
-    assert list(folder.parent.iterdir()) == []
+    backend, cache = working_copy.TorchBackend(), tmp_path / "cache"
+    for call in (
+        lambda: backend.check(file, "sha256:0", cache),
+        lambda: backend.open(file, "sha256:0", cache, silent),
+    ):
+        with pytest.raises(UnsupportedModel) as caught:
+            call()
+        assert words in str(caught.value)
+        assert "sleeping init --model" in str(caught.value)
+    assert not [path for path in cache.rglob("*") if path.is_file()]
 
 
 def test_a_type_that_cannot_be_read_is_named(

@@ -22,6 +22,7 @@ from sleeping_converters import proof
 from sleeping_converters.export import GGUFExporter
 from sleeping_converters.hugging_face import write_folder
 from sleeping_converters.working_copy import matrices
+from sleeping_plugin.checkup import EVEN
 from sleeping_plugin.config import Config, ExportConfig
 from sleeping_plugin.engine.torch_copy import Matrix, TorchCopy
 from sleeping_plugin.gguf_info import SUPPORTED, read_info, require_supported
@@ -105,7 +106,7 @@ def test_the_copy_of_a_float_model_is_that_model(
     case = make(name)
     found = run(case, load(case.folder))
     assert found.tokens == sum(len(sample.tokens) for sample in SAMPLES)
-    assert found.entropy < proof.SHARP, "too even: any model would agree"
+    assert found.entropy < EVEN, "too even: any model would agree"
     assert found.mean_kl <= proof.limit_of(read_info(case.gguf)) == proof.FLOAT_LIMIT
     assert found.agreement >= proof.AGREEMENT
 
@@ -114,7 +115,7 @@ def test_the_copy_of_a_float_model_is_that_model(
 def test_the_copy_of_a_quantised_model_is_that_model(make: Make, name: str) -> None:
     case = make(name, "Q8_0")
     found = packed(case, load(case.folder))
-    assert found.entropy < proof.SHARP
+    assert found.entropy < EVEN
     assert found.mean_kl <= proof.limit_of(read_info(case.gguf)) == proof.QUANTISED_LIMIT
 
 

@@ -169,7 +169,7 @@ def make_model(name: str, seed: int = 2) -> Any:
         for key, weight in model.named_parameters():
             if "embed_tokens" in key or "lm_head" in key:
                 # Gemma multiplies embeddings by the root of their length.
-                weight.normal_(0, 0.35 if "lm_head" in key else 0.1 if gemma else 0.6)
+                weight.normal_(0, 0.1 if gemma else 0.35 if "lm_head" in key else 0.6)
             elif key == "model.norm.weight" and gemma:
                 weight.uniform_(3.0, 4.0)
             elif "norm" in key:
@@ -290,6 +290,7 @@ def _write_vocabulary(writer: gguf.GGUFWriter) -> None:
     kinds = gguf.TokenType
     tokens = [("<unk>", kinds.UNKNOWN), *((mark, kinds.CONTROL) for mark in CONTROL)]
     tokens += [(f"<0x{byte:02X}>", kinds.BYTE) for byte in range(256)]
+    tokens += [("\u2581", kinds.NORMAL)]  # a space
     tokens += [(f"word{i}", kinds.NORMAL) for i in range(VOCABULARY - len(tokens))]
     writer.add_tokenizer_model("llama")
     writer.add_token_list([text for text, _ in tokens])

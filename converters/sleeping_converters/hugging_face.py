@@ -11,6 +11,7 @@ import json
 import mmap
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,10 +19,10 @@ import numpy as np
 
 from sleeping_converters.architectures import SETTINGS, Target, target_of
 from sleeping_converters.gguf_file import can_read, read_rows
-from sleeping_converters.model_config import head_counts, model_config
+from sleeping_converters.model_config import Config, head_counts, model_config
 from sleeping_plugin.atomic import disk_errors
 from sleeping_plugin.errors import UnsupportedModel
-from sleeping_plugin.gguf_info import GGUFInfo, TensorInfo, row_bytes
+from sleeping_plugin.gguf_info import GGUFInfo, TensorInfo, require_supported, row_bytes
 from sleeping_plugin.records import Array
 
 FLOAT32: Final = 4  # bytes of a weight in the folder
@@ -30,30 +31,50 @@ _BLOCK: Final = 1 << 20  # weights read at a time
 Plan = Sequence[tuple[TensorInfo, Target]]
 
 
-def write_folder(info: GGUFInfo, folder: Path) -> Iterator[float]:
-    """Write config.json and model.safetensors into the empty ``folder``.
+def plan_folder(info: GGUFInfo) -> tuple[Config, Plan]:
+    """Return the configuration, and where each tensor goes.
 
-    Yields the fraction done. Raises UnsupportedModel before the first byte for a tensor or a
-    setting that has no place in transformers, DiskFull or StateError where the disk refuses.
+    Raises UnsupportedModel for an architecture, a tensor, a type or a setting that has no place
+    there: whatever is wrong with a file is found here, before anything is written.
     """
+    require_supported(info)
     heads = head_counts(info)
     plan = [(t, target_of(info, t.name, heads)) for t in info.tensors if t.name not in SETTINGS]
     for tensor, _ in plan:
-        _row_bytes(tensor)  # a type that cannot be read is refused before the first byte
+        _row_bytes(tensor)
+    with _mapped(info) as data:
+        return model_config(info, lambda name: _vector(info, data, name)), plan
+
+
+def write_folder(info: GGUFInfo, folder: Path) -> Iterator[float]:
+    """Write config.json and model.safetensors into the empty ``folder``.
+
+    Yields the fraction done. Raises what :func:`plan_folder` does, and DiskFull or StateError
+    where the disk refuses.
+    """
+    config, plan = plan_folder(info)
     total = sum(FLOAT32 * tensor.rows * tensor.shape[0] for tensor, _ in plan)
+    with (
+        disk_errors(folder),
+        _mapped(info) as data,
+        (folder / "model.safetensors").open("wb") as out,
+    ):
+        (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+        out.write(_header(plan))
+        start = out.tell()
+        for tensor, target in plan:
+            for rows in _converted(info, data, tensor, target):
+                out.write(rows.data)
+                yield (out.tell() - start) / total
+
+
+@contextmanager
+def _mapped(info: GGUFInfo) -> Iterator[mmap.mmap]:
     with (
         info.path.open("rb") as base,
         mmap.mmap(base.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        config = model_config(info, lambda name: _vector(info, data, name))
-        with disk_errors(folder), (folder / "model.safetensors").open("wb") as out:
-            (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
-            out.write(_header(plan))
-            start = out.tell()
-            for tensor, target in plan:
-                for rows in _converted(info, data, tensor, target):
-                    out.write(rows.data)
-                    yield (out.tell() - start) / total
+        yield data
 
 
 def _header(plan: Plan) -> bytes:

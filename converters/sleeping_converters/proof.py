@@ -17,7 +17,7 @@ from gguf import GGMLQuantizationType
 
 from sleeping_plugin.drift import log_softmax
 from sleeping_plugin.engine.backend import Sample
-from sleeping_plugin.gguf_info import GGUFInfo
+from sleeping_plugin.gguf_info import GGUFInfo, read_info
 from sleeping_plugin.records import Array, Progress, Proof, silent
 from sleeping_plugin.runtime import Runtime
 
@@ -29,22 +29,29 @@ if TYPE_CHECKING:
 FLOAT_LIMIT: Final = 1e-3
 QUANTISED_LIMIT: Final = 1e-2
 AGREEMENT: Final = 0.99  # of the most likely tokens, where weights are floats
-SHARP: Final = 0.75  # of ln V: above it, equality of distributions shows nothing
+_ROWS: Final = 32  # logits turned into probabilities at a time
 _FLOATS: Final = {
     int(kind)
     for kind in (GGMLQuantizationType.F32, GGMLQuantizationType.F16, GGMLQuantizationType.BF16)
 }
 
 
-def compare(reference: Array, found: Array) -> Proof:
+def compare(reference: Array, found: Array, limit: float = FLOAT_LIMIT) -> Proof:
     """Return how far two sets of logits, (n, n_vocab) each, are apart."""
-    p, q = log_softmax(reference), log_softmax(found)
-    chances = np.exp(p)
+    divergence = agreed = entropy = 0.0
+    for at in range(0, len(reference), _ROWS):
+        p, q = log_softmax(reference[at : at + _ROWS]), log_softmax(found[at : at + _ROWS])
+        chances = np.exp(p)
+        divergence += float((chances * (p - q)).sum())
+        agreed += float((p.argmax(axis=1) == q.argmax(axis=1)).sum())
+        entropy -= float((chances * p).sum())
+    count, choices = reference.shape
     return Proof(
-        tokens=len(p),
-        mean_kl=float((chances * (p - q)).sum(axis=1).mean()),
-        agreement=float((p.argmax(axis=1) == q.argmax(axis=1)).mean()),
-        entropy=float(-(chances * p).sum(axis=1).mean()) / math.log(p.shape[1]),
+        tokens=count,
+        mean_kl=divergence / count,
+        agreement=agreed / count,
+        entropy=entropy / count / math.log(choices),
+        limit=limit,
     )
 
 
@@ -61,6 +68,7 @@ def joined(proofs: Iterable[Proof]) -> Proof:
         mean_kl=mean(part.mean_kl for part in parts),
         agreement=mean(part.agreement for part in parts),
         entropy=mean(part.entropy for part in parts),
+        limit=parts[0].limit,
     )
 
 
@@ -82,11 +90,12 @@ def prove(
     base: Path, copy: TorchCopy, samples: Sequence[Sample], progress: Progress = silent
 ) -> Proof:
     """Compare ``copy`` with llama.cpp on ``base``, after every token of every sample."""
+    limit = limit_of(read_info(base))
     longest = max(len(sample.tokens) for sample in samples)
     with Runtime(base, context=max(512, longest)) as runtime:
         parts = []
         for index, logits in copy_logits(copy, samples):
-            parts.append(compare(runtime.logits(samples[index].tokens), logits))
+            parts.append(compare(runtime.logits(samples[index].tokens), logits, limit))
             progress("proof", len(parts) / len(samples))
     return joined(parts)
 

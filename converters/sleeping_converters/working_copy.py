@@ -13,8 +13,9 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sleeping_converters import proof
 from sleeping_converters.architectures import ARCHITECTURES
-from sleeping_converters.hugging_face import FLOAT32, write_folder
+from sleeping_converters.hugging_face import FLOAT32, plan_folder, write_folder
 from sleeping_plugin.atomic import (
     disk_errors,
     publish_folder,
@@ -22,11 +23,12 @@ from sleeping_plugin.atomic import (
     staging_folder,
     sweep,
 )
+from sleeping_plugin.dream import anchor_prompts, anchor_texts
 from sleeping_plugin.engine.backend import Sample
 from sleeping_plugin.errors import MissingExtra, StateError
-from sleeping_plugin.gguf_info import GGUFInfo, read_info, require_supported
+from sleeping_plugin.gguf_info import GGUFInfo, read_info
 from sleeping_plugin.hookspecs import Backend, hookimpl
-from sleeping_plugin.records import Message, Progress
+from sleeping_plugin.records import Message, Progress, Proof
 from sleeping_plugin.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 # Of what is written below: raised when the same GGUF gives another folder than before.
 FORMAT: Final = 2
 
+CHATS: Final = 6  # on which a copy is held against llama.cpp: some 500 tokens
+
 
 class TorchBackend:
     """Opens working copies held by torch."""
@@ -42,12 +46,17 @@ class TorchBackend:
     name = "torch"
 
     def check(self, base: Path, digest: str, cache: Path) -> None:
-        """Raise MissingExtra without torch, DiskFull without the space for a first copy."""
+        """Raise MissingExtra without torch, UnsupportedModel for what no copy can be made of.
+
+        DiskFull without the space for a first copy.
+        """
         for package in ("torch", "transformers", "safetensors"):
             if find_spec(package) is None:
                 raise _missing(package)
+        info = read_info(base)
+        plan_folder(info)
         if not _folder(cache, digest).is_dir():
-            weights = sum(prod(tensor.shape) for tensor in read_info(base).tensors)
+            weights = sum(prod(tensor.shape) for tensor in info.tensors)
             require_space(cache, FLOAT32 * weights, "the working copy of the model")
 
     def open(self, base: Path, digest: str, cache: Path, progress: Progress) -> TorchCopy:
@@ -63,6 +72,13 @@ class TorchBackend:
         model = _load(transformers, folder)
         progress("working copy", 1.0)
         return TorchCopy(model, matrices(model.config, info.architecture), tokenizer(base))
+
+    def prove(self, base: Path, digest: str, cache: Path, progress: Progress) -> Proof:
+        """Compare the working copy with llama.cpp on the same file, on a few neutral chats."""
+        copy = self.open(base, digest, cache, progress)
+        chats = zip(anchor_prompts()[:CHATS], anchor_texts()[:CHATS], strict=True)
+        samples = [copy.tokenize([Message("user", asked)], told) for asked, told in chats]
+        return proof.prove(base, copy, samples, progress)
 
 
 def _folder(cache: Path, digest: str) -> Path:
@@ -96,7 +112,6 @@ def _transformers() -> Any:
 
 def _dequantise(info: GGUFInfo, folder: Path, progress: Progress) -> None:
     """De-quantise a model into ``folder`` (safetensors, float32), whole or not at all."""
-    require_supported(info)
     with disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     sweep(folder.parent)  # a copy that was being made when its process was killed
