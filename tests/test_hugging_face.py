@@ -96,6 +96,7 @@ def test_memory_is_that_of_a_few_blocks_whatever_the_size_of_a_tensor(tmp_path: 
         writer.add_layer_norm_rms_eps(1e-5)
         embedding = np.zeros((rows, 512), np.float16)
         writer.add_tensor("token_embd.weight", embedding)
+        writer.add_tensor("output_norm.weight", np.ones(512, np.float32))
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
@@ -160,6 +161,19 @@ def bias(writer: gguf.GGUFWriter) -> None:
     writer.add_tensor("blk.1.attn_q.bias", np.zeros(96, np.float32))
 
 
+def heads_by_layer(writer: gguf.GGUFWriter) -> None:
+    writer.kv_data[0].pop("llama.attention.head_count_kv")
+    writer.add_array("llama.attention.head_count_kv", [2, 2, 2])
+
+
+def more_layers(writer: gguf.GGUFWriter) -> None:
+    writer.kv_data[0]["llama.block_count"].value = 4
+
+
+def odd_heads(writer: gguf.GGUFWriter) -> None:
+    writer.kv_data[0]["llama.attention.head_count"].value = 5
+
+
 @pytest.mark.parametrize(
     ("name", "edit", "words"),
     [
@@ -172,6 +186,9 @@ def bias(writer: gguf.GGUFWriter) -> None:
         ("llama", stranger, "the tensor blk.1.attn_sinks.weight"),
         ("qwen-3", bias, "no tensor blk.0.attn_k.bias, but blk.1.attn_q.bias"),
         ("mistral-3", bias, "the tensor blk.1.attn_q.bias"),
+        ("llama", heads_by_layer, "llama.attention.head_count_kv, or another one for each layer"),
+        ("llama", more_layers, "no tensor blk.3.attn_k.weight"),
+        ("llama", odd_heads, "which are no 5 heads"),
     ],
 )
 def test_what_transformers_cannot_compute_is_refused_by_name_and_nothing_is_written(

@@ -135,6 +135,19 @@ def target_of(info: GGUFInfo, name: str, heads: Mapping[str, int]) -> Target:
     )
 
 
+def require_weights(info: GGUFInfo) -> None:
+    """Raise UnsupportedModel if a layer lacks a weight that its architecture has."""
+    architecture = ARCHITECTURES[info.architecture]
+    shorts = [*architecture.linear, *architecture.norms]
+    wanted = {f"blk.{i}.{short}.weight" for i in range(info.n_layers) for short in shorts}
+    wanted |= {"token_embd.weight", "output_norm.weight"}
+    if missing := wanted - {tensor.name for tensor in info.tensors}:
+        raise UnsupportedModel(
+            f"{info.path.name} has no tensor {min(missing)}, as other {info.architecture!r} models"
+            " have. It cannot be taught; choose another file with `sleeping init --model FILE`."
+        )
+
+
 def has_biases(info: GGUFInfo, group: Iterable[str]) -> bool:
     """Return whether the matrices of ``group`` have biases; UnsupportedModel if only some do."""
     names = {tensor.name for tensor in info.tensors}

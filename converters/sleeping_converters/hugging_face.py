@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from sleeping_converters.architectures import SETTINGS, Target, target_of
+from sleeping_converters.architectures import SETTINGS, Target, require_weights, target_of
 from sleeping_converters.gguf_file import can_read, read_rows
 from sleeping_converters.model_config import Config, head_counts, model_config
 from sleeping_plugin.atomic import disk_errors
@@ -38,10 +38,17 @@ def plan_folder(info: GGUFInfo) -> tuple[Config, Plan]:
     there: whatever is wrong with a file is found here, before anything is written.
     """
     require_supported(info)
+    require_weights(info)
     heads = head_counts(info)
     plan = [(t, target_of(info, t.name, heads)) for t in info.tensors if t.name not in SETTINGS]
-    for tensor, _ in plan:
+    for tensor, target in plan:
         _row_bytes(tensor)
+        if target.heads and _count(tensor) % (2 * target.heads):
+            raise UnsupportedModel(
+                f"{info.path.name} has {_count(tensor)} rows in {tensor.name}, which are no"
+                f" {target.heads} heads. Download it again, or choose another file with"
+                " `sleeping init --model FILE`."
+            )
     with _mapped(info) as data:
         return model_config(info, lambda name: _vector(info, data, name)), plan
 
@@ -103,9 +110,8 @@ def _converted(
             yield np.ascontiguousarray(rows - np.float32(target.offset), dtype="<f4")
         return
     # The bias of a rotary matrix is one row here; each of its numbers belongs to a row of it.
-    bias = len(tensor.shape) == 1
-    count, width = (tensor.shape[0], 1) if bias else (tensor.rows, tensor.shape[0])
-    head = count // target.heads
+    width = 1 if len(tensor.shape) == 1 else tensor.shape[0]
+    head = _count(tensor) // target.heads
     for rows in _blocks(info, data, tensor, head):
         pairs = rows.reshape(-1, head // 2, 2, width)
         yield np.ascontiguousarray(pairs.swapaxes(1, 2), dtype="<f4")
@@ -120,6 +126,11 @@ def _blocks(info: GGUFInfo, data: mmap.mmap, tensor: TensorInfo, multiple: int) 
         begin = info.data_start + tensor.offset + first * length
         raw = np.frombuffer(data[begin : begin + count * length], dtype=np.uint8)
         yield read_rows(raw.reshape(count, length), tensor.type)
+
+
+def _count(tensor: TensorInfo) -> int:
+    """Return the number of outputs that a matrix or its bias has."""
+    return tensor.shape[0] if len(tensor.shape) == 1 else tensor.rows
 
 
 def _vector(info: GGUFInfo, data: mmap.mmap, name: str) -> list[float] | None:

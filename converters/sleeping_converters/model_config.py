@@ -31,6 +31,8 @@ from sleeping_plugin.gguf_info import GGUFInfo, Scalar
 Config = dict[str, Any]
 ReadVector = Callable[[str], Sequence[float] | None]  # a small tensor by its name
 
+ORIGINAL: Final = "rope.scaling.original_context_length"
+
 _ARRAY: Final = 9
 _ARRAYS: Final = {4: "I", 5: "i", 7: "?"}  # GGUF's types of whole numbers and of flags
 
@@ -45,9 +47,9 @@ class Settings:
         """Return one value; ``default`` where the file has none."""
         return self.info.metadata.get(f"{self.info.architecture}.{key}", default)
 
-    def number(self, key: str, default: float) -> float:
-        """Return one value as a float."""
-        value = self.get(key, default)
+    def number(self, key: str, default: float | None = None) -> float:
+        """Return one value as a float; without a default the file must have it."""
+        value = self.get(key, math.nan if default is None else default)
         if isinstance(value, str) or not math.isfinite(value):
             raise ModelError(
                 f"{self.info.path} is damaged: {self.info.architecture}.{key} is {value!r}. "
@@ -55,9 +57,12 @@ class Settings:
             )
         return float(value)
 
-    def whole(self, key: str) -> int:
-        """Return a positive whole number that the file must have."""
-        value = self.get(key, 0)
+    def whole(self, key: str, default: int = 0) -> int:
+        """Return a positive whole number; without a default the file must have it.
+
+        A default does not stand for numbers that differ from layer to layer.
+        """
+        value = self.get(key, 0 if default and self.array(key) is not None else default)
         if not isinstance(value, int) or value < 1:
             raise UnsupportedModel(
                 f"{self.info.path.name} has no {self.info.architecture}.{key}, or another one for "
@@ -92,8 +97,7 @@ def head_counts(info: GGUFInfo) -> dict[str, int]:
     """Return the number of heads of queries and keys, by the names of their matrices."""
     settings = Settings(info)
     heads = settings.whole("attention.head_count")
-    shared = info.metadata.get(f"{info.architecture}.attention.head_count_kv", heads)
-    return {"attn_q": heads, "attn_k": int(shared)}
+    return {"attn_q": heads, "attn_k": settings.whole("attention.head_count_kv", heads)}
 
 
 def model_config(info: GGUFInfo, read_vector: ReadVector) -> Config:
@@ -106,8 +110,8 @@ def model_config(info: GGUFInfo, read_vector: ReadVector) -> Config:
     architecture = ARCHITECTURES[info.architecture]
     heads = head_counts(info)
     hidden = settings.whole("embedding_length")
-    head = int(settings.get("attention.key_length", hidden // heads["attn_q"]))
-    if settings.get("attention.value_length", head) != head:
+    head = settings.whole("attention.key_length", hidden // heads["attn_q"])
+    if settings.whole("attention.value_length", hidden // heads["attn_q"]) != head:
         raise _refused(info, "keys and values of different lengths")
     names = {tensor.name for tensor in info.tensors}
     config: Config = {
@@ -122,7 +126,7 @@ def model_config(info: GGUFInfo, read_vector: ReadVector) -> Config:
         "num_key_value_heads": heads["attn_k"],
         "head_dim": head,
         "max_position_embeddings": settings.whole("context_length"),
-        "rms_norm_eps": settings.number("attention.layer_norm_rms_epsilon", 0.0),
+        "rms_norm_eps": settings.number("attention.layer_norm_rms_epsilon"),
         "hidden_act": "silu",
         "tie_word_embeddings": "output.weight" not in names,
         **{f"{name}_token_id": _token(info, name) for name in ("bos", "eos", "pad")},
@@ -140,7 +144,8 @@ def model_config(info: GGUFInfo, read_vector: ReadVector) -> Config:
 def _token(info: GGUFInfo, name: str) -> int | None:
     key = {"pad": "padding"}.get(name, name)
     value = info.metadata.get(f"tokenizer.ggml.{key}_token_id")
-    return value if isinstance(value, int) else None
+    known = isinstance(value, int) and 0 <= value < info.tensor("token_embd.weight").rows
+    return int(value) if known and value is not None else None
 
 
 def _refused(info: GGUFInfo, what: str) -> UnsupportedModel:
@@ -176,9 +181,7 @@ def rope(settings: Settings, config: Config, read_vector: ReadVector) -> Config:
             "long_factor": [factor * value for value in long],
             "factor": 1.0,
             "attention_factor": strength,
-            "original_max_position_embeddings": int(
-                settings.get("rope.scaling.original_context_length", length)
-            ),
+            "original_max_position_embeddings": settings.whole(ORIGINAL, length),
         }
     if strength != 1.0:
         raise _refused(info, f"a RoPE of strength {strength:g}")
@@ -201,11 +204,10 @@ def _yarn(settings: Settings, factor: float, strength: float, length: int) -> Co
         )
         if multiplier := settings.number("rope.scaling.yarn_log_multiplier", 0.0):
             scale /= 0.1 * multiplier * math.log(factor) + 1.0 if factor > 1.0 else 1.0
-    original = settings.get("rope.scaling.original_context_length", length)
     return {
         "rope_type": "yarn",
         "factor": factor,
-        "original_max_position_embeddings": int(original),
+        "original_max_position_embeddings": settings.whole(ORIGINAL, length),
         "attention_factor": scale * strength,
         "beta_fast": bounds[0],
         "beta_slow": bounds[1],
@@ -228,10 +230,9 @@ def _mistral3(config: Config, settings: Settings) -> Config:
     """Add the temperature of attention, which grows with the position."""
     rope = config["rope_parameters"]
     rope["llama_4_scaling_beta"] = settings.number("attention.temperature_scale", 0.0)
-    original = settings.get(
-        "rope.scaling.original_context_length", config["max_position_embeddings"]
+    rope["original_max_position_embeddings"] = settings.whole(
+        ORIGINAL, config["max_position_embeddings"]
     )
-    rope["original_max_position_embeddings"] = int(original)
     return {}
 
 
@@ -298,7 +299,7 @@ def _phi3(config: Config, settings: Settings) -> Config:
     rope = config["rope_parameters"]
     if rope["rope_type"] not in ("default", "longrope"):
         raise _refused(settings.info, f"a RoPE of the kind {rope['rope_type']!r}")
-    part = int(settings.get("rope.dimension_count", config["head_dim"])) / config["head_dim"]
+    part = settings.whole("rope.dimension_count", config["head_dim"]) / config["head_dim"]
     rope["partial_rotary_factor"] = part
     original = rope.get("original_max_position_embeddings", config["max_position_embeddings"])
     return {

@@ -124,7 +124,11 @@ def _dequantise(info: GGUFInfo, folder: Path, progress: Progress) -> None:
 def _load(transformers: Any, folder: Path) -> Any:
     """Return the model in ``folder``; StateError if a weight is missing there or left over."""
     model, loaded = transformers.AutoModelForCausalLM.from_pretrained(
-        folder, dtype="float32", local_files_only=True, output_loading_info=True
+        folder,
+        dtype="float32",
+        local_files_only=True,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # they are told below, in one sentence
     )
     # transformers makes up what it does not find, and says so in a log alone.
     wrong = {kind: sorted(names) for kind, names in loaded.items() if names}
