@@ -123,13 +123,17 @@ def test_on_a_full_disk_there_is_no_copy_and_a_sentence(tmp_path: Path) -> None:
     assert list(folder.parent.iterdir()) == []
 
 
-def test_a_copy_that_lacks_a_weight_is_not_made_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [("num_hidden_layers", r"missing keys model\.layers\.3"), ("vocab_size", "mismatched keys")],
+)
+def test_a_copy_that_does_not_fit_is_not_made_up(tmp_path: Path, key: str, words: str) -> None:
     model = tiny_models.make_model("llama")
     convert(tiny_models.write_model(model, "llama", tmp_path / "model.gguf"), tmp_path / "copy")
     config = json.loads((tmp_path / "copy" / "config.json").read_text(encoding="utf-8"))
-    config["num_hidden_layers"] += 1
+    config[key] += 1
     (tmp_path / "copy" / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    with pytest.raises(StateError, match=r"missing keys model\.layers\.3"):
+    with pytest.raises(StateError, match=words):
         working_copy._load(transformers, tmp_path / "copy")
 
 
