@@ -142,7 +142,8 @@ def check_copy(patient: Patient) -> Found:
         raise CopyDiffers(
             f"The working copy of {name} is not the model that llama.cpp runs: KL"
             f" {proof.mean_kl:.2g} nats per token, where {proof.limit:g} is the limit. It would be"
-            " taught wrongly. Use another file of the model, and report this one."
+            " taught wrongly. Report this, and choose another file of the model with"
+            " `sleeping init --model FILE`."
         )
     said = (
         f"it is the model that llama.cpp runs: KL {proof.mean_kl:.2g} nats per token (limit "

@@ -82,7 +82,7 @@ def test_mlx_and_older_transformers_find_their_own_keys(tmp_path: Path) -> None:
     config = convert(file, tmp_path / "copy")
     assert config["rope_theta"] == tiny_models.THETA
     assert config["rope_local_base_freq"] == 20
-    assert config["rope_scaling"] == {"rope_type": "linear", "factor": 4}
+    assert config["rope_scaling"] == {"type": "linear", "rope_type": "linear", "factor": 4}
 
 
 def test_memory_is_that_of_a_few_blocks_whatever_the_size_of_a_tensor(tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ OWN: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
     ("llama-3", rope(rope_type="default")),
     ("llama-linear", rope(factor=1.0)),
     ("mistral-3", rope(llama_4_scaling_beta=0.0)),
-    ("mistral-3", rope(attention_factor=None)),
+    ("mistral-3", rope(attention_factor=1.3)),
     ("mistral-3", rope(beta_fast=32.0, beta_slow=1.0)),
     ("qwen-2", rope(rope_type="default")),
     ("qwen-2", rope(original_max_position_embeddings=512)),

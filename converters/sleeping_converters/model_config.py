@@ -196,19 +196,23 @@ def _yarn(settings: Settings, factor: float, strength: float, length: int) -> Co
     The bounds and the logarithmic factor are read for Mistral 3 alone.
     """
     scale = 0.1 * math.log(factor) + 1.0 if factor > 1.0 else 1.0
-    bounds = (32.0, 1.0)
+    bounds, multiplier = (32.0, 1.0), 0.0
     if settings.info.architecture == "mistral3":
         bounds = (
             settings.number("rope.scaling.yarn_beta_fast", 32.0),
             settings.number("rope.scaling.yarn_beta_slow", 1.0),
         )
-        if multiplier := settings.number("rope.scaling.yarn_log_multiplier", 0.0):
-            scale /= 0.1 * multiplier * math.log(factor) + 1.0 if factor > 1.0 else 1.0
+        multiplier = settings.number("rope.scaling.yarn_log_multiplier", 0.0)
+    if factor > 1.0:
+        scale /= 0.1 * multiplier * math.log(factor) + 1.0
     return {
         "rope_type": "yarn",
         "factor": factor,
         "original_max_position_embeddings": settings.whole(ORIGINAL, length),
         "attention_factor": scale * strength,
+        # mlx-lm takes the same factor from these two
+        "mscale": 1.0,
+        "mscale_all_dim": multiplier,
         "beta_fast": bounds[0],
         "beta_slow": bounds[1],
     }
@@ -222,7 +226,8 @@ def _older_rope(parameters: Config) -> Config:
     if local is not None:
         found["rope_local_base_freq"] = local["rope_theta"]
     if whole["rope_type"] != "default":
-        found["rope_scaling"] = {k: v for k, v in whole.items() if k != "rope_theta"}
+        kept = {key: value for key, value in whole.items() if key != "rope_theta"}
+        found["rope_scaling"] = {"type": whole["rope_type"], **kept}
     return found
 
 
