@@ -10,6 +10,7 @@ import resource
 import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import transformers
 
 from sleeping_converters import hugging_face, working_copy
 from sleeping_converters.hugging_face import write_folder
+from sleeping_converters.model_config import model_config
 from sleeping_plugin.errors import DiskFull, StateError, UnsupportedModel
 from sleeping_plugin.gguf_info import read_info
 from sleeping_plugin.records import silent
@@ -85,6 +87,19 @@ def test_mlx_and_older_transformers_find_their_own_keys(tmp_path: Path) -> None:
     assert config["rope_scaling"] == {"type": "linear", "rope_type": "linear", "factor": 4}
 
 
+@pytest.mark.parametrize(("name", "layers"), [("gemma-2", 46), ("gemma-3", 62)])
+def test_the_largest_gemma_scales_its_queries_by_another_length(
+    tmp_path: Path, name: str, layers: int
+) -> None:
+    model = tiny_models.make_model(name)
+    info = read_info(tiny_models.write_model(model, name, tmp_path / "model.gguf"))
+    scalars = [
+        model_config(replace(info, n_layers=count), lambda _: None)["query_pre_attn_scalar"]
+        for count in (layers - 1, layers)
+    ]
+    assert scalars == [24, 64 // 4]  # llama.cpp tells the 27B model by its layers
+
+
 def test_memory_is_that_of_a_few_blocks_whatever_the_size_of_a_tensor(tmp_path: Path) -> None:
     file, rows = tmp_path / "model.gguf", 40_000
     with closing(gguf.GGUFWriter(file, "llama")) as writer:
@@ -107,6 +122,18 @@ def test_memory_is_that_of_a_few_blocks_whatever_the_size_of_a_tensor(tmp_path: 
     tracemalloc.stop()
     assert (tmp_path / "copy" / "model.safetensors").stat().st_size > rows * 512 * 4
     assert peak < 40e6  # the tensor takes 82 MB
+
+
+def test_a_copy_of_an_older_format_makes_room(tmp_path: Path) -> None:
+    model = tiny_models.make_model("llama")
+    file = tiny_models.write_model(model, "llama", tmp_path / "model.gguf")
+    old, other = (tmp_path / "working-copy" / name for name in ("sha256-12", "sha256-34"))
+    for folder in (old, other):
+        folder.mkdir(parents=True)
+        (folder / "model.safetensors").write_bytes(b"as it was")
+    folder = working_copy._folder(tmp_path, "sha256:12")
+    working_copy._dequantise(read_info(file), folder, silent)
+    assert sorted(old.parent.iterdir()) == [folder, other]
 
 
 def test_on_a_full_disk_there_is_no_copy_and_a_sentence(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from sleeping_converters import proof
 from sleeping_converters.architectures import ARCHITECTURES
 from sleeping_converters.hugging_face import FLOAT32, plan_folder, write_folder
 from sleeping_plugin.atomic import (
+    discard_folder,
     disk_errors,
     publish_folder,
     require_space,
@@ -34,7 +35,7 @@ from sleeping_plugin.runtime import Runtime
 if TYPE_CHECKING:
     from sleeping_plugin.engine.torch_copy import Matrix, TorchCopy
 
-# Of what is written below: raised when the same GGUF gives another folder than before.
+# Raised when a GGUF gives another folder than before, so that no copy outlives a mended mistake.
 FORMAT: Final = 2
 
 CHATS: Final = 6  # on which a copy is held against llama.cpp: some 500 tokens
@@ -115,6 +116,8 @@ def _dequantise(info: GGUFInfo, folder: Path, progress: Progress) -> None:
     with disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     sweep(folder.parent)  # a copy that was being made when its process was killed
+    for old in folder.parent.glob(f"{folder.stem}*"):  # of another format
+        discard_folder(old)
     with staging_folder(folder.parent) as staging:
         for fraction in write_folder(info, staging):
             progress("working copy", 0.9 * fraction)
