@@ -11,8 +11,10 @@ one sentence; the traceback goes to the log.
     |   +-- UnsupportedModel      11   an architecture or tensor layout that cannot be edited
     |   +-- NoChatTemplate        12   a model that cannot chat
     |   +-- BaseChanged           13   the base file is not the one that was learnt from
+    |   +-- CopyDiffers           14   the working copy does not compute what llama.cpp does
     +-- RuntimeFailed             20   llama.cpp failed in its child process
     +-- MissingExtra              21   an optional dependency is not installed
+    +-- NotEnoughMemory           22   a night of this model does not fit this machine
     +-- StateError                30   the home directory: unreadable, corrupt, from the future
     |   +-- Locked                31   another process is at work on it
     |   +-- DiskFull              32   no space left, or not enough for the night
@@ -85,6 +87,13 @@ class BaseChanged(ModelError):
     exit_code = 13
 
 
+class CopyDiffers(ModelError):
+    """The working copy is not the model that llama.cpp runs, or nobody can tell."""
+
+    code = "copy-differs"
+    exit_code = 14
+
+
 class RuntimeFailed(SleepingError):
     """llama.cpp refused or died in its child process."""
 
@@ -97,6 +106,13 @@ class MissingExtra(SleepingError):
 
     code = "missing-extra"
     exit_code = 21
+
+
+class NotEnoughMemory(SleepingError):
+    """A night of this model takes more memory than the machine has."""
+
+    code = "memory"
+    exit_code = 22
 
 
 class StateError(SleepingError):

@@ -27,6 +27,7 @@ from sleeping_plugin.records import (
     GateReport,
     Message,
     Progress,
+    Proof,
     SleepEvent,
     Turn,
     Verdict,
@@ -99,6 +100,17 @@ class Backend(Protocol):
 
     def open(self, base: Path, digest: str, cache: Path, progress: Progress) -> WorkingCopy:
         """Return the de-quantised twin of ``base``, cached under ``cache`` by ``digest``."""
+
+
+@runtime_checkable
+class ProvingBackend(Backend, Protocol):
+    """A backend that can hold its working copies against llama.cpp. Optional."""
+
+    def prove(self, base: Path, digest: str, cache: Path, progress: Progress) -> Proof:
+        """Compare the copy of ``base`` with llama.cpp on the same file, on a few neutral chats.
+
+        `sleeping doctor` calls it, after ``check``. The copy is made and cached as by ``open``.
+        """
 
 
 class Editor(Protocol):

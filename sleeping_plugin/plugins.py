@@ -63,6 +63,7 @@ BUILTINS: Final[tuple[str, ...]] = (
     "sleeping_plugin.commands.prune",
     "sleeping_plugin.commands.verify",
     "sleeping_plugin.commands.status",
+    "sleeping_plugin.commands.doctor",
     "sleeping_plugin.commands.config",
     "sleeping_plugin.commands.demo",
 )
