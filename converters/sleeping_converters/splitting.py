@@ -38,6 +38,8 @@ _CATEGORIES: Final = {
     rf"\p{{{name}}}": rf"[\p{{{name}}}&&[^{_ranges(newer)}]]" for name, newer in _NEWER.items()
 }
 
+LINES: Final = r"[^\n]+|\n+"  # also of models whose BPE works on characters
+
 _SHORT: Final = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
 _WORD: Final = r"[^\r\n\p{L}\p{N}]?\p{L}+"
 _SIGNS: Final = r" ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -45,7 +47,6 @@ _END: Final = r"\s*[\r\n]+|\s+(?!\S)|\s+"
 _GPT2: Final = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 _LLAMA3: Final = rf"{_SHORT}|{_WORD}|\p{{N}}{{1,3}}|{_SIGNS}|{_END}"
 _QWEN2: Final = rf"{_SHORT}|{_WORD}|\p{{N}}|{_SIGNS}|{_END}"
-_LINES: Final = r"[^\n]+|\n+"
 _HAN_KANA: Final = f"[{_ranges('4E00-9FA5 3040-309F 30A0-30FF')}]+"
 _HAN_WIDE: Final = rf"[{_ranges('4E00-9FA5 800-4E00 AC00-D7FF')}&&[^\s]]+"
 
@@ -75,8 +76,9 @@ _LATIN: Final = _ranges(
     " 1E900-1E943"
 )
 _LATIN_SIGNS: Final = _ranges("21-2F 3A-7E FF01-FF0F FF1A-FF5E 2018-201F 3001-3002")
+# 8C48 is what llama.cpp's source has, where the model's own expression has F900.
 _ASIAN: Final = _ranges(
-    "4E00-9FFF 3400-4DBF F900-FAFF 3040-309F 30A0-30FF FF65-FF9F 2F00-2FDF E40-E7F E80-EFF"
+    "4E00-9FFF 3400-4DBF 8C48-FAFF 3040-309F 30A0-30FF FF65-FF9F 2F00-2FDF E40-E7F E80-EFF"
     " 1780-17FF 1000-109F AA60-AA7F A9E0-A9FF AC00-D7AF 1100-11FF"
 )
 _YOUTU: Final = "|".join(
@@ -91,7 +93,8 @@ _YOUTU: Final = "|".join(
 _NOT_SIGNS: Final = rf" ?[^(\s|.,!?){_ranges('2026 3002 FF0C 3001 964 6D4 60C')}]+"
 _HALVES: Final = "|".join(rf"\s{{{2**n}}}(?!\S)" for n in range(9, 1, -1))
 
-_EXPRESSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+# Names that cut alike -> the expressions.
+RULES: Final[Mapping[str, tuple[str, ...]]] = {
     "gpt-2 phi-2 gigachat a.x-4.0 mellum exaone4 mpt olmo jais trillion granite-docling": (_GPT2,),
     "starcoder refact command-r smollm codeshell exaone minerva-7b mellum2": (r"\p{N}", _GPT2),
     "llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 dbrx smaug-bpe chatglm-bpe"
@@ -130,7 +133,7 @@ _EXPRESSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "seed-coder": (rf"{_SHORT}|{_WORD}|\p{{N}}| ?[^\s\p{{L}}\p{{N}}\r\n]+|{_END}",),
     "ufakzeka": (rf"{_WORD}|\p{{N}}|{_SIGNS}|{_END}",),
-    "laguna": (_LINES, _QWEN2),
+    "laguna": (LINES, _QWEN2),
     "exaone-moe": (
         rf"{_SHORT}|[^\r\n\p{{L}}\p{{N}}]?(?:\p{{L}}\p{{M}}*(?: \p{{L}}\p{{M}}*)*)+|\p{{N}}"
         r"| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+",
@@ -143,7 +146,7 @@ _EXPRESSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "viking": (_NOT_SIGNS, r"\p{N}"),
     "default": (r"[\p{P}$+<=>\^~|]+", _GPT2, r"\p{N}+", "[0-9][0-9][0-9]"),
 }
-_BY_NAME: Final = {name: forms for names, forms in _EXPRESSIONS.items() for name in names.split()}
+_BY_NAME: Final = {name: forms for names, forms in RULES.items() for name in names.split()}
 _LLAMA3_NAMES: Final = (
     *("llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"),
 )
@@ -152,11 +155,6 @@ _LLAMA3_NAMES: Final = (
 IGNORE_MERGES: Final = frozenset((*_LLAMA3_NAMES, "glm4", "glm5", "minicpm5", "tekken", "youtu"))
 # A text begins with BOS, unless the file says that it does not.
 ADD_BOS: Final = frozenset((*_LLAMA3_NAMES, "tekken"))
-
-
-def names() -> list[str]:
-    """Return every name of ``tokenizer.ggml.pre`` that ``expressions`` knows."""
-    return sorted(_BY_NAME)
 
 
 def expressions(pre: str) -> list[str]:
@@ -179,8 +177,3 @@ def _translated(form: str) -> str:
     for category, older in _CATEGORIES.items():
         form = form.replace(category, older)
     return form
-
-
-def newlines_apart() -> str:
-    """Return the expression of the models whose merges know lines alone."""
-    return _LINES

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 
-from sleeping_converters.splitting import expressions, newlines_apart
+from sleeping_converters.splitting import LINES, expressions
 from sleeping_converters.vocabulary import (
     BYTE_BPE,
     PLAIN_BPE,
@@ -21,6 +21,10 @@ from sleeping_converters.vocabulary import (
 from sleeping_plugin.atomic import write_bytes, write_text
 
 _SPACE: Final = "▁"  # what SentencePiece writes for a space
+# transformers 5 puts a class of its own, with another rule and normal form, in the place of what is
+# named in the folder of these, unless the folder seems to bring code. That code is never run.
+_REPLACED: Final = ("qwen2",)
+_NO_CODE: Final = {"AutoTokenizer": ["PreTrainedTokenizerFast", None]}
 _PARSED: Final = (Kind.UNKNOWN, Kind.CONTROL)  # a prompt's, never a user's words
 
 
@@ -82,7 +86,7 @@ def _cut_characters(tokenizer: Tokenizer, vocabulary: Vocabulary) -> None:
         whole.append(decoders.Strip(" ", 1, 0))
     tokenizer.normalizer = normalizers.Sequence(spaces)
     if vocabulary.model == PLAIN_BPE:
-        tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(newlines_apart()), "isolated")
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(LINES), "isolated")
     tokenizer.decoder = decoders.Sequence(whole)
 
 
@@ -149,6 +153,8 @@ def _config(vocabulary: Vocabulary) -> dict[str, Any]:
         "add_eos_token": bool(_end(vocabulary)),
         "clean_up_tokenization_spaces": False,
     }
+    if vocabulary.architecture in _REPLACED:
+        config["auto_map"] = _NO_CODE
     for name, text in vocabulary.special.items():
         kind = vocabulary.kinds[vocabulary.tokens[text]]
         # transformers would find a token that is named here in any text; llama.cpp would not.

@@ -81,7 +81,7 @@ class Kind(IntEnum):
 class Vocabulary:
     """What a tokenizer is made of."""
 
-    path: Path
+    architecture: str
     model: str  # BYTE_BPE, SCORED or PLAIN_BPE
     pre: str  # names the pre-tokenizer of a BYTE_BPE model
     tokens: Mapping[str, int]  # text -> id, in the order of the ids
@@ -111,16 +111,15 @@ def read_vocabulary(path: Path) -> Vocabulary:
     kinds = _kinds(info, tokens, _numbers(info, values, "token_type", len(texts)))
     pre = str(_scalar(info, "pre", ""))
     template = values.get(_TEMPLATE)
-    special = _special(info, model, texts)
     return Vocabulary(
-        path=path,
+        architecture=info.architecture,
         model=model,
         pre=pre,
         tokens=tokens,
         kinds=kinds,
         scores=_scores(info, values, len(texts)) if model == SCORED else None,
         merges=() if model == SCORED else _merges(info, values, tokens),
-        special=special,
+        special=_special(info, model, texts),
         add_bos=model == PLAIN_BPE
         or bool(_scalar(info, "add_bos_token", model == SCORED or pre in ADD_BOS)),
         add_eos=bool(_scalar(info, "add_eos_token", False)),
