@@ -118,7 +118,7 @@ CHATS = [
     chat("user:", "assistant:", "user: "),
     chat("user:1 < 2 && 'a' != \"b\" {{ bos_token }} {% raw %}", "assistant:</think> \n\n ok"),
     chat(
-        "user:日本語 é \U0001f469\u200d\U0001f467", "assistant:<think>a</think>\n\nمرحبا", "user:?"
+        "user:日本語 é \U0001f469\u200d\U0001f467", "assistant:<think>a</think>\n\n한국어", "user:?"
     ),
     chat("system:\ttabs\t", "user:<|im_end|>\r\n</s>[INST]", "assistant:<|end|>", "user:\x00\x7f"),
     chat("assistant:I begin", "user:odd", "user:twice"),
