@@ -20,9 +20,12 @@ from sleeping_plugin.errors import ModelError, NoChatTemplate, UnsupportedModel
 
 Scalar = str | int | float | bool
 
-# Architectures whose matrices can be taught and exported. Llama 2 and 3, Mistral, SmolLM, TinyLlama
-# and Yi all say "llama".
-SUPPORTED: Final = ("llama",)
+# Architectures whose matrices can be taught and exported, each proved against llama.cpp. Llama 2
+# and 3, Mistral, SmolLM 1 and 2, TinyLlama and Yi all say "llama"; Phi-4 says "phi3".
+SUPPORTED: Final = (
+    *("llama", "mistral3", "qwen2", "qwen3", "gemma2", "gemma3"),
+    *("phi3", "smollm3", "granite", "olmo2"),
+)
 
 _STRING: Final = 8
 _ARRAY: Final = 9
@@ -173,15 +176,15 @@ def require_chat(info: GGUFInfo) -> str:
 
 def require_supported(info: GGUFInfo) -> None:
     """Raise UnsupportedModel if the model cannot be taught and exported."""
+    if int(info.metadata.get(f"{info.architecture}.expert_count", 0)) > 0:
+        raise UnsupportedModel(
+            f"{info.path.name} is a mixture of experts ({info.architecture}), which cannot be"
+            " taught yet. Choose a dense model with `sleeping init --model FILE.gguf`."
+        )
     if info.architecture not in SUPPORTED:
         raise UnsupportedModel(
             f"{info.path.name} is of the architecture {info.architecture!r}, which cannot be taught"
             f" yet. Supported: {', '.join(SUPPORTED)}."
-        )
-    if int(info.metadata.get(f"{info.architecture}.expert_count", 0)) > 0:
-        raise UnsupportedModel(
-            f"{info.path.name} is a mixture of experts, which cannot be taught yet. Choose a dense"
-            " model with `sleeping init --model FILE.gguf`."
         )
     if int(info.metadata.get("split.count", 0)) > 1:
         raise UnsupportedModel(

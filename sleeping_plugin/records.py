@@ -182,6 +182,16 @@ class Exam:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """How far a working copy is from the file it was made of, as llama.cpp runs that."""
+
+    tokens: int  # after each of which the distributions were compared
+    mean_kl: float  # KL(llama.cpp || copy) in nats per token
+    agreement: float  # share of tokens with the same most likely next one
+    entropy: float  # mean, of llama.cpp's distributions, as a share of ln V
+
+
+@dataclass(frozen=True, slots=True)
 class GateReport:
     """What the gate measured on the published form, and its judgement."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
-from gguf import GGUFReader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +26,7 @@ Write = Callable[..., Path]
 
 
 def test_it_agrees_with_the_reader_of_the_gguf_package(smollm: Path) -> None:
-    info, reader = read_info(smollm), GGUFReader(smollm)
+    info, reader = read_info(smollm), gguf.GGUFReader(smollm)
     assert info.architecture == "llama"
     assert info.n_layers == 30
     assert info.chat_template == reader.fields["tokenizer.chat_template"].contents()
@@ -108,6 +110,27 @@ def test_a_model_that_cannot_chat_or_be_taught_is_named(write_model: Write) -> N
     require_supported(sound)
     with pytest.raises(UnsupportedModel, match=r"no tensor blk\.9"):
         sound.tensor("blk.9.ffn_down.weight")
+
+
+@pytest.mark.parametrize("architecture", ["qwen3moe", "llama"])  # Mixtral says "llama"
+def test_a_mixture_of_experts_is_read_and_refused(tmp_path: Path, architecture: str) -> None:
+    path = tmp_path / "experts.gguf"
+    with closing(gguf.GGUFWriter(path, architecture)) as writer:
+        writer.add_block_count(1)
+        writer.add_expert_count(8)
+        experts = np.zeros((8, 4, 32), np.float16)
+        writer.add_tensor("blk.0.ffn_gate_exps.weight", experts)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+    info = read_info(path)
+    assert info.tensor("blk.0.ffn_gate_exps.weight").shape == (32, 4, 8)
+    with pytest.raises(UnsupportedModel) as caught:
+        require_supported(info)
+    assert str(caught.value) == (
+        f"experts.gguf is a mixture of experts ({architecture}), which cannot be taught yet. "
+        "Choose a dense model with `sleeping init --model FILE.gguf`."
+    )
 
 
 def test_sizes_of_rows() -> None:

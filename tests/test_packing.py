@@ -61,6 +61,24 @@ def test_every_sample_lies_in_exactly_one_pack_token_for_token(
     assert sorted(found) == list(range(len(batch)))
 
 
+@given(batches, st.integers(1, 25))
+def test_within_a_window_a_token_sees_itself_and_the_nearest_before_it(
+    batch: list[Sample], window: int
+) -> None:
+    for group in packs(batch):
+        layout = group.layout.within(window)
+        prefix = layout.prefix
+        for i, (sample, shared) in enumerate(zip(group.samples, group.shared, strict=True)):
+            for t in range(shared, len(sample.tokens)):
+                row = layout.sight[i, t - shared]
+                seen = {j for j in range(prefix) if row[j] == 0}
+                seen |= {shared + u for u in range(layout.rest.shape[1]) if row[prefix + u] == 0}
+                assert seen == set(range(max(0, t + 1 - window), t + 1))
+        for t in range(prefix):
+            seen = {j for j in range(prefix) if layout.causal[t, j] == 0}
+            assert seen == set(range(max(0, t + 1 - window), t + 1))
+
+
 @settings(max_examples=40, deadline=None)
 @given(batches, st.sampled_from((20, 60, 768)))
 def test_packed_states_and_logits_are_those_of_the_samples_alone(

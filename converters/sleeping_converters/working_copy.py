@@ -7,13 +7,14 @@ is, token for token, what the host will see.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from sleeping_converters.architectures import ARCHITECTURES
+from sleeping_converters.hugging_face import FLOAT32, write_folder
 from sleeping_plugin.atomic import (
     disk_errors,
     publish_folder,
@@ -22,8 +23,8 @@ from sleeping_plugin.atomic import (
     sweep,
 )
 from sleeping_plugin.engine.backend import Sample
-from sleeping_plugin.errors import DiskFull, MissingExtra, UnsupportedModel
-from sleeping_plugin.gguf_info import SUPPORTED, read_info
+from sleeping_plugin.errors import MissingExtra, StateError
+from sleeping_plugin.gguf_info import GGUFInfo, read_info, require_supported
 from sleeping_plugin.hookspecs import Backend, hookimpl
 from sleeping_plugin.records import Message, Progress
 from sleeping_plugin.runtime import Runtime
@@ -31,18 +32,8 @@ from sleeping_plugin.runtime import Runtime
 if TYPE_CHECKING:
     from sleeping_plugin.engine.torch_copy import Matrix, TorchCopy
 
-FLOAT32: Final = 4  # bytes of a weight in the working copy
-# Rotary rows are interleaved per head in the GGUF of these architectures.
-INTERLEAVED: Final = ("llama",)
-LINEAR: Final = {
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
+# Of what is written below: raised when the same GGUF gives another folder than before.
+FORMAT: Final = 2
 
 
 class TorchBackend:
@@ -66,17 +57,16 @@ class TorchBackend:
 
         progress("working copy", 0.0)
         folder = _folder(cache, digest)
+        info = read_info(base)
         if not folder.is_dir():
-            _dequantise(transformers, base, folder)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, dtype="float32", local_files_only=True
-        )
+            _dequantise(info, folder, progress)
+        model = _load(transformers, folder)
         progress("working copy", 1.0)
-        return TorchCopy(model, matrices(model.config, SUPPORTED[0]), tokenizer(base))
+        return TorchCopy(model, matrices(model.config, info.architecture), tokenizer(base))
 
 
 def _folder(cache: Path, digest: str) -> Path:
-    return cache / "working-copy" / digest.replace(":", "-")
+    return cache / "working-copy" / f"{digest.replace(':', '-')}.{FORMAT}"
 
 
 def _missing(package: str) -> MissingExtra:
@@ -104,47 +94,46 @@ def _transformers() -> Any:
     return transformers
 
 
-def _dequantise(transformers: Any, base: Path, folder: Path) -> None:
-    """De-quantise ``base`` into ``folder`` (safetensors, float32), whole or not at all."""
-    from safetensors import SafetensorError
-
-    config = transformers.AutoConfig.from_pretrained(base.parent, gguf_file=base.name)
-    if config.model_type not in SUPPORTED:
-        raise UnsupportedModel(
-            f"{base} holds a {config.model_type!r} model; working copies can be made of:"
-            f" {', '.join(SUPPORTED)}. Choose such a model with `sleeping init --model FILE`."
-        )
+def _dequantise(info: GGUFInfo, folder: Path, progress: Progress) -> None:
+    """De-quantise a model into ``folder`` (safetensors, float32), whole or not at all."""
+    require_supported(info)
     with disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     sweep(folder.parent)  # a copy that was being made when its process was killed
-    with staging_folder(folder.parent) as staging, disk_errors(staging):
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            base.parent, gguf_file=base.name, dtype="float32"
-        )
-        model.config.quantization_config = None
-        model.hf_quantizer = None
-        try:
-            model.save_pretrained(staging)
-        except SafetensorError as error:  # its own word for a disk that is full
-            raise DiskFull(
-                f"The working copy of {base} could not be written to {folder.parent}: {error}. "
-                "Free some space there, or choose another folder with --home."
-            ) from error
-        shutil.rmtree(folder, ignore_errors=True)
+    with staging_folder(folder.parent) as staging:
+        for fraction in write_folder(info, staging):
+            progress("working copy", 0.9 * fraction)
         publish_folder(staging, folder)
+
+
+def _load(transformers: Any, folder: Path) -> Any:
+    """Return the model in ``folder``; StateError if a weight is missing there or left over."""
+    model, loaded = transformers.AutoModelForCausalLM.from_pretrained(
+        folder, dtype="float32", local_files_only=True, output_loading_info=True
+    )
+    # transformers makes up what it does not find, and says so in a log alone.
+    wrong = {kind: sorted(names) for kind, names in loaded.items() if names}
+    if wrong:
+        kind, names = next(iter(wrong.items()))
+        raise StateError(
+            f"The working copy in {folder} does not fit its model: {kind.replace('_', ' ')}"
+            f" {names[0]}. Delete the folder and run the command again."
+        )
+    return model
 
 
 def matrices(config: Any, architecture: str) -> dict[str, Matrix]:
     """Return every changeable matrix by its GGUF name; embeddings and output are not among them."""
     from sleeping_plugin.engine.torch_copy import Matrix
 
+    found = ARCHITECTURES[architecture]
     heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
-    if architecture not in INTERLEAVED:
+    if not found.interleaved:
         heads = {}
     return {
         f"blk.{layer}.{short}.weight": Matrix(f"model.layers.{layer}.{path}", heads.get(short, 0))
         for layer in range(config.num_hidden_layers)
-        for short, path in LINEAR.items()
+        for short, path in found.linear.items()
     }
 
 

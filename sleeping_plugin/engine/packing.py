@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -31,6 +31,21 @@ class Layout:
     sight: torch.Tensor  # (n, R, P + R) float32, added to the scores of own tokens
     back: torch.Tensor  # (T - P,) int64: where in the flattened (n, R) each own token lies
     causal: torch.Tensor  # (P, P) float32, added to the scores of the prefix
+
+    def within(self, window: int) -> Layout:
+        """Return the layout in which a token sees itself and the ``window - 1`` before it."""
+        width = self.rest.shape[1]
+        if self.prefix + width <= window:  # no chat is longer
+            return self
+        # Own tokens follow the prefix; those of a sample without it do not see it anyway.
+        place = torch.arange(self.prefix + width)
+        far = (place[:, None] - place) >= window
+        own, first = far[self.prefix :], far[: self.prefix, : self.prefix]
+        return replace(
+            self,
+            sight=self.sight.masked_fill(own, NO_SIGHT),
+            causal=self.causal.masked_fill(first, NO_SIGHT),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,18 +29,22 @@ def packed_attention(
     scaling: float,
     layout: Layout | None = None,
     softcap: float | None = None,
+    sliding_window: int | None = None,
     **rest: Any,
 ) -> tuple[Tensor, None]:
     """Return the attended values of a pack, (1, T, heads, width), as transformers wants them.
 
     Query is (1, heads, T, width); keys and values may have fewer heads. Without a layout this is
-    the attention of transformers. Windows are ignored: a pack is shorter than any.
+    the attention of transformers, which knows neither caps nor, without a mask, windows.
     """
     if layout is None:
+        if softcap or sliding_window:
+            raise ValueError("A model with capped or windowed attention is run through packs.")
         out, _ = sdpa_attention_forward(
             module, query, key, value, attention_mask, scaling=scaling, **rest
         )
         return out, None
+    layout = layout.within(sliding_window) if sliding_window else layout
     prefix, (count, width) = layout.prefix, layout.rest.shape
     shared = key.shape[1]
     groups, depth = query.shape[1] // shared, query.shape[-1]

@@ -68,9 +68,16 @@ class TorchCopy:
         out: torch.Tensor = self.model.model(**pack.inputs()).last_hidden_state[0]
         return out
 
-    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Return the logits of hidden states: (..., n_vocab)."""
-        out: torch.Tensor = self.model.lm_head(hidden)
+    def logits(self, hidden: torch.Tensor, head: torch.nn.Module | None = None) -> torch.Tensor:
+        """Return the logits of hidden states: (..., n_vocab). ``head`` stands in for the model's.
+
+        Granite divides them, Gemma caps them (``c tanh(x / c)``).
+        """
+        out: torch.Tensor = (self.model.lm_head if head is None else head)(hidden)
+        if divisor := getattr(self.model.config, "logits_scaling", None):
+            out = out / divisor
+        if cap := getattr(self.model.config, "final_logit_softcapping", None):
+            out = cap * torch.tanh(out / cap)
         return out
 
     def target_logits(
@@ -78,12 +85,11 @@ class TorchCopy:
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Return (logits, tokens) of each sample's target of n tokens: (n, n_vocab) and (n,).
 
-        One product with the vocabulary for the whole pack: it is read from memory once. ``head``
-        stands in for the model's own.
+        One product with the vocabulary for the whole pack: it is read from memory once.
         """
         targets = [pack.targets(i) for i in range(len(pack.samples))]
         wanted = hidden[[place for places, _ in targets for place in places]]
-        logits = self.logits(wanted) if head is None else head(wanted)
+        logits = self.logits(wanted, head)
         parts = torch.split(logits, [len(places) for places, _ in targets])
         return [(own, torch.tensor(t)) for own, (_, t) in zip(parts, targets, strict=True)]
 

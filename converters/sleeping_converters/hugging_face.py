@@ -1,0 +1,119 @@
+"""A GGUF as a folder that ``AutoModelForCausalLM.from_pretrained`` loads, in float32.
+
+Tensors go from one file to the other in blocks of rows, so memory holds a few blocks, whatever the
+size of the model. Format of model.safetensors: the length of a JSON header in 8 bytes, the header,
+the tensors one after another (https://github.com/huggingface/safetensors, "Format").
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from sleeping_converters.architectures import SETTINGS, Target, target_of
+from sleeping_converters.gguf_file import can_read, read_rows
+from sleeping_converters.model_config import head_counts, model_config
+from sleeping_plugin.atomic import disk_errors
+from sleeping_plugin.errors import UnsupportedModel
+from sleeping_plugin.gguf_info import GGUFInfo, TensorInfo, row_bytes
+from sleeping_plugin.records import Array
+
+FLOAT32: Final = 4  # bytes of a weight in the folder
+_BLOCK: Final = 1 << 20  # weights read at a time
+
+Plan = Sequence[tuple[TensorInfo, Target]]
+
+
+def write_folder(info: GGUFInfo, folder: Path) -> Iterator[float]:
+    """Write config.json and model.safetensors into the empty ``folder``.
+
+    Yields the fraction done. Raises UnsupportedModel before the first byte for a tensor or a
+    setting that has no place in transformers, DiskFull or StateError where the disk refuses.
+    """
+    heads = head_counts(info)
+    plan = [(t, target_of(info, t.name, heads)) for t in info.tensors if t.name not in SETTINGS]
+    for tensor, _ in plan:
+        _row_bytes(tensor)  # a type that cannot be read is refused before the first byte
+    total = sum(FLOAT32 * tensor.rows * tensor.shape[0] for tensor, _ in plan)
+    with (
+        info.path.open("rb") as base,
+        mmap.mmap(base.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        config = model_config(info, lambda name: _vector(info, data, name))
+        with disk_errors(folder), (folder / "model.safetensors").open("wb") as out:
+            (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+            out.write(_header(plan))
+            start = out.tell()
+            for tensor, target in plan:
+                for rows in _converted(info, data, tensor, target):
+                    out.write(rows.data)
+                    yield (out.tell() - start) / total
+
+
+def _header(plan: Plan) -> bytes:
+    """Return the header of the safetensors file, with its length before it."""
+    entries: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    at = 0
+    for tensor, target in plan:
+        end = at + FLOAT32 * tensor.rows * tensor.shape[0]
+        entries[target.name] = {
+            "dtype": "F32",
+            "shape": list(reversed(tensor.shape)),
+            "data_offsets": [at, end],
+        }
+        at = end
+    text = json.dumps(entries).encode()
+    text += b" " * (-len(text) % 8)  # the tensors are aligned
+    return struct.pack("<Q", len(text)) + text
+
+
+def _converted(
+    info: GGUFInfo, data: mmap.mmap, tensor: TensorInfo, target: Target
+) -> Iterator[Array]:
+    """Yield the rows of a tensor as they are in the folder."""
+    if not target.heads:
+        for rows in _blocks(info, data, tensor, 1):
+            yield np.ascontiguousarray(rows - np.float32(target.offset), dtype="<f4")
+        return
+    # The bias of a rotary matrix is one row here; each of its numbers belongs to a row of it.
+    bias = len(tensor.shape) == 1
+    count, width = (tensor.shape[0], 1) if bias else (tensor.rows, tensor.shape[0])
+    head = count // target.heads
+    for rows in _blocks(info, data, tensor, head):
+        pairs = rows.reshape(-1, head // 2, 2, width)
+        yield np.ascontiguousarray(pairs.swapaxes(1, 2), dtype="<f4")
+
+
+def _blocks(info: GGUFInfo, data: mmap.mmap, tensor: TensorInfo, multiple: int) -> Iterator[Array]:
+    """Yield the rows of a tensor as float32, a multiple of ``multiple`` at a time or the rest."""
+    length = _row_bytes(tensor)
+    step = max(1, _BLOCK // (tensor.shape[0] * multiple)) * multiple
+    for first in range(0, tensor.rows, step):
+        count = min(step, tensor.rows - first)
+        begin = info.data_start + tensor.offset + first * length
+        raw = np.frombuffer(data[begin : begin + count * length], dtype=np.uint8)
+        yield read_rows(raw.reshape(count, length), tensor.type)
+
+
+def _vector(info: GGUFInfo, data: mmap.mmap, name: str) -> list[float] | None:
+    """Return a tensor of a few numbers; None if there is none of that name."""
+    for tensor in info.tensors:
+        if tensor.name == name:
+            return [float(x) for rows in _blocks(info, data, tensor, 1) for x in rows.flat]
+    return None
+
+
+def _row_bytes(tensor: TensorInfo) -> int:
+    length = row_bytes(tensor.type, tensor.shape[0]) if tensor.nbytes is not None else None
+    if length is None or not can_read(tensor.type):
+        raise UnsupportedModel(
+            f"{tensor.name} is of {tensor.type_name}, which cannot be read yet. "
+            "Use another quantisation of the model."
+        )
+    return length
