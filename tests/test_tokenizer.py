@@ -179,7 +179,7 @@ def test_tokens_that_llama_cpp_knows_by_name_are_special(tmp_path: Path) -> None
     tokens = [*fixtures.byte_letters(), "<|im_end|>", "<fim_prefix>", "<|message|>", "<|end|>"]
     tokens += ["<|call|>", "<|return|>", "</s>", "<|tool_response>", "<|plain|>"]
     keys = fixtures.tokenizer_keys(model="gpt2", pre="gpt-2", tokens=tokens, merges=["a b"])
-    with pytest.raises(ModelError, match="it merges 'a' and 'b', which its vocabulary lacks"):
+    with pytest.raises(UnsupportedModel, match=r"lacks\.gguf merges 'a' and 'b', and its vocab"):
         read_vocabulary(fixtures.write_gguf(tmp_path / "lacks.gguf", keys))
     keys |= fixtures.tokenizer_keys(tokens=[*tokens, "ab"])
     path = fixtures.write_gguf(tmp_path / "names.gguf", keys)

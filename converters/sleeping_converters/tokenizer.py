@@ -130,10 +130,8 @@ def _added(vocabulary: Vocabulary) -> list[AddedToken]:
 def _ends(vocabulary: Vocabulary) -> TemplateProcessing:
     """Return what puts BOS and EOS around a text that is encoded with special tokens."""
     bos, eos = _begin(vocabulary), _end(vocabulary)
-    pieces = [*bos, "$A", *eos]
     return TemplateProcessing(
-        single=pieces,
-        pair=[*pieces, *(f"{piece}:1" for piece in (*bos, "$B", *eos))],
+        single=[*bos, "$A", *eos],
         special_tokens=[(text, vocabulary.tokens[text]) for text in {*bos, *eos}],
     )
 

@@ -101,7 +101,7 @@ def read_vocabulary(path: Path) -> Vocabulary:
     """Read the tokenizer of the model ``path``.
 
     Raises ModelError if the file is damaged or its arrays contradict each other, UnsupportedModel
-    if it has no tokenizer or one of a kind that no chat model has.
+    if it has no tokenizer, or one that is not of the three kinds above or cannot be written down.
     """
     info = read_info(path)
     values = read_values(info, (*_ARRAYS, _TEMPLATE))
@@ -193,7 +193,11 @@ def _merges(
         pairs[text[:1] + left, right] = None
     for left, right in pairs:
         if not (left in tokens and right in tokens and left + right in tokens):
-            raise _damaged(info, f"it merges {left!r} and {right!r}, which its vocabulary lacks")
+            raise UnsupportedModel(
+                f"{info.path.name} merges {left!r} and {right!r}, and its vocabulary lacks one of"
+                " them or both together: such a tokenizer has no form in other libraries. Choose"
+                " another model with `sleeping init --model FILE.gguf`."
+            )
     return list(pairs)
 
 
