@@ -11,6 +11,8 @@ one sentence; the traceback goes to the log.
     |   +-- UnsupportedModel      11   an architecture or tensor layout that cannot be edited
     |   +-- NoChatTemplate        12   a model that cannot chat
     |   +-- BaseChanged           13   the base file is not the one that was learnt from
+    |   +-- AlreadyTaught         14   an exported version where a base is wanted
+    |   +-- NoOrigin              15   a file to adopt that does not say where it comes from
     +-- RuntimeFailed             20   llama.cpp failed in its child process
     +-- MissingExtra              21   an optional dependency is not installed
     +-- StateError                30   the home directory: unreadable, corrupt, from the future
@@ -83,6 +85,20 @@ class BaseChanged(ModelError):
 
     code = "base-changed"
     exit_code = 13
+
+
+class AlreadyTaught(ModelError):
+    """The file is a version that a night has made, where a base is wanted."""
+
+    code = "already-taught"
+    exit_code = 14
+
+
+class NoOrigin(ModelError):
+    """The file does not say which version of which model it is."""
+
+    code = "no-origin"
+    exit_code = 15
 
 
 class RuntimeFailed(SleepingError):

@@ -147,10 +147,13 @@ class Exporter(Protocol):
         metadata: Mapping[str, str],
         config: Config,
         progress: Progress,
+        like: Sequence[Path] = (),
     ) -> tuple[list[Path], Path | None]:
-        """Write into the empty ``folder``; return the model files and the adapter.
+        """Write into the empty ``folder``; return the model files, first shard first, and adapter.
 
-        A pure function of its arguments: the same bytes every time.
+        ``metadata`` follows the base's own in model and adapter. A pure function of its arguments:
+        the same bytes every time. A file of ``like`` (those of other versions) that holds the very
+        bytes that would be written may be linked to instead.
         """
 
     def export_adapter(self, base: Path, factors: Factors, path: Path) -> None:

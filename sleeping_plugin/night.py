@@ -28,6 +28,7 @@ from sleeping_plugin.errors import CannotUnlearn, NothingToLearn, SleepingError
 from sleeping_plugin.exam import make_exam
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import Exporter
+from sleeping_plugin.origin import Origin, recipe_digest
 from sleeping_plugin.plugins import Plugins
 from sleeping_plugin.records import (
     Edits,
@@ -368,9 +369,12 @@ class Night:
             chosen = factors.load(self.run.folder / "factors.npz")
             recipe = self.recipe()
             identity = version_id(self.base.digest, factors.digest(chosen), recipe)
+            parent = self.parent.id if self.parent else ""
+            origin = Origin(identity, self.base.digest, recipe_digest(recipe), parent)
+            metadata = origin.to_metadata()
             with atomic.staging_folder(self.run.folder) as folder:
                 files, adapter = self.exporter.export(
-                    self.base.path, chosen, folder, {}, self.config, self.progress
+                    self.base.path, chosen, folder, metadata, self.config, self.progress
                 )
                 factors.save(folder / "factors.npz", chosen)
                 whole = self.run.folder / "version"
@@ -381,6 +385,7 @@ class Night:
             return {
                 "id": identity,
                 "recipe": recipe,
+                "metadata": metadata,
                 "factors_digest": factors.digest(chosen),
                 "files": [file.name for file in files],
                 "adapter": adapter.name if adapter else None,
@@ -454,6 +459,7 @@ class Night:
             "base_digest": self.base.digest,
             "factors_digest": exported["factors_digest"],
             "recipe": exported["recipe"],
+            "metadata": exported["metadata"],
             "facts": {**self.taught_before(), **report.facts},
             "seed": self.config.night.seed,
             "run": self.run.id,

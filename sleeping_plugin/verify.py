@@ -63,7 +63,10 @@ def _compare(
         return "its factors are not those it was made of"
     settings = replace(config, export=type(config.export)(**recipe))
     with atomic.staging_folder(versions.folder(version.id).parent) as folder:
-        files, adapter = exporter.export(base.path, chosen, folder, {}, settings, progress)
+        files, adapter = exporter.export(
+            # versions from before exports had keys of their own have none here either
+            *(base.path, chosen, folder, manifest.get("metadata", {}), settings, progress)
+        )
         for file in [*files, *([adapter] if adapter else [])]:
             if not same_bytes(file, versions.folder(version.id) / file.name):
                 return f"{file.name} differs from its re-export"
