@@ -366,6 +366,7 @@ class Night:
         """Write the version's files; untouched tensors stay byte for byte."""
 
         def write() -> Outcome:
+            current_base(self.home, self.config, self.progress)  # still what was learnt from?
             chosen = factors.load(self.run.folder / "factors.npz")
             recipe = self.recipe()
             identity = version_id(self.base.digest, factors.digest(chosen), recipe)
