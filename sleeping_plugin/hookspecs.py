@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import pluggy
 
@@ -206,6 +206,13 @@ class ServingHost(Host, Protocol):
         ``started`` is called once with the address and the model's name when requests can come.
         A version switched to meanwhile is picked up without a restart.
         """
+
+
+@runtime_checkable
+class OneFileHost(Host, Protocol):
+    """A host that serves no version in several files; a night with a split export says so first."""
+
+    one_file: Literal[True]
 
 
 @hookspec

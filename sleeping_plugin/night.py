@@ -30,6 +30,7 @@ from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import Exporter
 from sleeping_plugin.origin import Origin, recipe_digest
 from sleeping_plugin.plugins import Plugins
+from sleeping_plugin.preflight import check_host
 from sleeping_plugin.records import (
     Edits,
     Fact,
@@ -135,7 +136,7 @@ class Night:
         atomic.require_space(self.home.root, int(config.night.min_free_gb * 1e9), "the night")
         self.base = current_base(self.home, config, self.progress)
         self.exporter.check(self.base.path)
-        self.plugins.pick("host", config.model.host).check(self.base.path)
+        check_host(self.plugins, config, self.base.path)
         for part in ("editor", "consolidator", "gate"):
             self.plugins.pick(part, getattr(config.night, part))
         backend = self.plugins.pick("backend", config.night.backend)
@@ -375,7 +376,8 @@ class Night:
             metadata = origin.to_metadata()
             with atomic.staging_folder(self.run.folder) as folder:
                 files, adapter = self.exporter.export(
-                    self.base.path, chosen, folder, metadata, self.config, self.progress
+                    *(self.base.path, chosen, folder, metadata, self.config, self.progress),
+                    like=self.versions.files_from(self.base.digest),
                 )
                 factors.save(folder / "factors.npz", chosen)
                 whole = self.run.folder / "version"

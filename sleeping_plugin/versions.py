@@ -210,14 +210,23 @@ class Versions:
         return [version for version in every if version.id not in stay]
 
     def prune(self, keep: int, needed: Collection[str] = ()) -> tuple[_Found, int]:
-        """Remove what is spare; return it, and its bytes. No switch comes in between."""
+        """Remove what is spare; return it, and the bytes freed. No switch comes in between."""
         with self._writing():
             spare = self.spare(keep, needed)
-            return spare, sum(atomic.discard_folder(self.folder(one.id)) for one in spare)
+            folders = [self.folder(version.id) for version in spare]
+            freed = atomic.bytes_freed(folders)
+            for folder in folders:
+                atomic.discard_folder(folder)
+            return spare, freed
 
     def knowing(self, fact: str) -> _Found:
         """Return the versions that this fact was taught to."""
         return [v for v in self.list() if fact in _read_manifest(self.folder(v.id))["facts"]]
+
+    def files_from(self, base_digest: str) -> tuple[Path, ...]:
+        """Return the files of all versions of this base, the newest version's first."""
+        made = [version for version in self.list() if version.base_digest == base_digest]
+        return tuple(file for version in reversed(made) for file in version.files)
 
     def _usable(self, identity: str) -> Version:
         version = self.get(identity)

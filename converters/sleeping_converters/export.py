@@ -25,6 +25,7 @@ from sleeping_converters.gguf_file import (
     write_files,
 )
 from sleeping_converters.rounding import Protection, protect, round_to_grid
+from sleeping_converters.shards import plan_split, shared
 from sleeping_plugin.atomic import require_space
 from sleeping_plugin.errors import UnsupportedModel
 from sleeping_plugin.gguf_info import (
@@ -50,7 +51,7 @@ ADAPTER: Final = "adapter.gguf"
 
 
 class GGUFExporter:
-    """Writes a version as ``model.gguf`` and, if wanted, ``adapter.gguf``."""
+    """Writes a version as ``model.gguf``, or in three files, and an ``adapter.gguf`` if wanted."""
 
     name = "gguf"
 
@@ -77,17 +78,22 @@ class GGUFExporter:
         progress: Progress,
         like: Sequence[Path] = (),
     ) -> tuple[list[Path], Path | None]:
-        """Write base + factors into ``folder``; return the model file and the adapter.
+        """Write base + factors into ``folder``; return the model files and the adapter.
 
         Raises UnsupportedModel for factors that do not fit the base, DiskFull.
         """
         info = read_info(base)
         types = choose_types(info, factors, config.export.type)
-        plans = [plan_whole(info, types, metadata, MODEL)]
-        require_space(folder, sum(plan.size for plan in plans), "the new version")
+        if config.export.layout == "split":
+            plans = plan_split(info, types, metadata)
+        else:
+            plans = [plan_whole(info, types, metadata, MODEL)]
+        links = shared(plans, like)
+        needed = sum(plan.size for plan in plans if plan.name not in links)
+        require_space(folder, needed, "the new version")
         progress("export", 0.0)
         rounding = nearest if config.export.rounding == "nearest" else _keeping(factors)
-        for fraction in write_files(plans, folder, _adder(factors), rounding):
+        for fraction in write_files(plans, folder, _adder(factors), rounding, links):
             progress("export", fraction)
         written = Counter(type_name(kind) for kind in types.values())
         log.info("changed tensors in the export: %s", dict(sorted(written.items())))

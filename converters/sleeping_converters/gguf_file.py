@@ -138,9 +138,14 @@ def plan_whole(
     ``metadata`` is appended to the base's. The data keep their order in the file, which need not
     be that of the table. Raises UnsupportedModel for a tensor of a type that is not known.
     """
-    # A base in several files becomes one; in a whole base, every key stays as it is.
-    values = base_values(info, without="split." if len(info.files) > 1 else "")
-    return plan_file(info, name, [*values, *text_values(metadata)], info.tensors, types)
+    values = [
+        value
+        for key, value in base_values(info).items()
+        # A base in several files becomes one; in a whole base, every key stays as it is.
+        if len(info.files) == 1 or not key.startswith("split.")
+    ]
+    values += [text_value(key, text) for key, text in metadata.items()]
+    return plan_file(info, name, values, info.tensors, types)
 
 
 def plan_file(
@@ -172,17 +177,16 @@ def plan_file(
     return Plan(name, header, tuple(order), offsets, changed, size)
 
 
-def base_values(info: GGUFInfo, *, without: str = "") -> list[bytes]:
-    """Return the entries of the base's metadata, but for keys that begin with ``without``."""
-    spans = [s for key, s in info.spans.items() if not (without and key.startswith(without))]
+def base_values(info: GGUFInfo) -> dict[str, bytes]:
+    """Return the entries of the base's metadata by their keys, key and value as they lie there."""
     with disk_errors(info.path), info.path.open("rb") as file:
         block = file.read(info.table_start)
-    return [block[begin:end] for begin, end in spans]
+    return {key: block[begin:end] for key, (begin, end) in info.spans.items()}
 
 
-def text_values(metadata: Mapping[str, str]) -> list[bytes]:
-    """Return entries of a metadata block, each a key with a text."""
-    return [_text(key) + _WORD.pack(_STRING) + _text(text) for key, text in metadata.items()]
+def text_value(key: str, text: str) -> bytes:
+    """Return an entry of a metadata block, a key with a text."""
+    return _text(key) + _WORD.pack(_STRING) + _text(text)
 
 
 def _text(text: str) -> bytes:
