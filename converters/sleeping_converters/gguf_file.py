@@ -231,14 +231,20 @@ def write_files(
 
 
 def holds(plan: Plan, path: Path) -> bool:
-    """Tell whether a file holds the very bytes of a plan in which no tensor changes."""
-    if plan.types or not path.is_file() or path.stat().st_size != plan.size:
+    """Tell whether a file holds the very bytes of a plan in which no tensor changes.
+
+    A file that cannot be read does not.
+    """
+    try:
+        if plan.types or path.stat().st_size != plan.size:
+            return False
+        with path.open("rb") as file:
+            return all(file.read(len(piece)) == piece for piece in _pieces(plan, _same_rows))
+    except OSError:
         return False
-    with disk_errors(path), path.open("rb") as file:
-        return all(file.read(len(piece)) == piece for piece in _pieces(plan, _unchanged, nearest))
 
 
-def _unchanged(tensor: TensorInfo, first: int, rows: Array) -> None:
+def _same_rows(tensor: TensorInfo, first: int, rows: Array) -> None:
     """Change nothing."""
 
 
@@ -269,7 +275,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _pieces(plan: Plan, change: Change, rounding: Rounding) -> Iterator[bytes]:
+def _pieces(plan: Plan, change: Change, rounding: Rounding = nearest) -> Iterator[bytes]:
     """Yield the content of a file."""
     yield plan.header
     at = len(plan.header)
