@@ -13,7 +13,7 @@ import os
 import secrets
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,6 +41,7 @@ _STRING: Final = int(GGUFValueType.STRING)
 _NO_LINKS: Final[Mapping[str, Path]] = {}
 
 Bytes = NDArray[np.uint8]
+Piece = bytes | memoryview  # of a file; of single bytes
 # Changes rows of a tensor in place: the tensor, the number of the first row, the rows.
 Change = Callable[[TensorInfo, int, Array], None]
 # Returns rows in a type: the tensor, the base's bytes of these rows, the rows, the type.
@@ -275,42 +276,40 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _pieces(plan: Plan, change: Change, rounding: Rounding = nearest) -> Iterator[bytes]:
-    """Yield the content of a file."""
+def _pieces(plan: Plan, change: Change, rounding: Rounding = nearest) -> Iterator[Piece]:
+    """Yield the content of a file; what the base holds is not copied on the way."""
     yield plan.header
     at = len(plan.header)
-    with ExitStack() as opened:
-        files: dict[Path, mmap.mmap] = {}
-        for tensor in plan.tensors:
-            if tensor.path not in files:
-                file = opened.enter_context(tensor.path.open("rb"))
-                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-                files[tensor.path] = opened.enter_context(data)
-            data = files[tensor.path]
-            begin = len(plan.header) + plan.offsets[tensor.name]
-            if begin > at:
-                yield bytes(begin - at)
-            at = begin
-            if tensor.name in plan.types:
-                pieces = _changed(tensor, data, plan.types[tensor.name], change, rounding)
-            else:
-                pieces = _same(tensor, data)
-            for piece in pieces:
-                yield piece
-                at += len(piece)
+    files: dict[Path, mmap.mmap] = {}
+    for tensor in plan.tensors:
+        if tensor.path not in files:
+            with tensor.path.open("rb") as file:
+                files[tensor.path] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        data = files[tensor.path]
+        begin = len(plan.header) + plan.offsets[tensor.name]
+        if begin > at:
+            yield bytes(begin - at)
+        at = begin
+        if tensor.name in plan.types:
+            pieces = _changed(tensor, data, plan.types[tensor.name], change, rounding)
+        else:
+            pieces = _same(tensor, data)
+        for piece in pieces:
+            yield piece
+            at += len(piece)
     if plan.size > at:
         yield bytes(plan.size - at)
 
 
-def _same(tensor: TensorInfo, data: mmap.mmap) -> Iterator[bytes]:
-    end = tensor.begin + (tensor.nbytes or 0)
+def _same(tensor: TensorInfo, data: mmap.mmap) -> Iterator[Piece]:
+    view, end = memoryview(data), tensor.begin + (tensor.nbytes or 0)
     for at in range(tensor.begin, end, _COPY):
-        yield data[at : min(at + _COPY, end)]
+        yield view[at : min(at + _COPY, end)]
 
 
 def _changed(
     tensor: TensorInfo, data: mmap.mmap, kind: int, change: Change, rounding: Rounding
-) -> Iterator[bytes]:
+) -> Iterator[Piece]:
     length = row_bytes(tensor.type, tensor.shape[0])
     if length is None:
         raise UnsupportedModel(f"{tensor.name} has rows that do not fit {tensor.type_name}.")
