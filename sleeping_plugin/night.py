@@ -483,11 +483,7 @@ class Night:
         version = self.versions.get((self.run.done("publish") or {})["version"])
 
         def record() -> Outcome:
-            with self.memory.ledger.transaction():
-                for one in (answer for answer in report.answers if answer["fact"]):
-                    self.memory.ledger.record_recall(
-                        one["fact"], version.id, one["question"], one["answer"], one["said"]
-                    )
+            self.memory.ledger.record_answers(version.id, report.answers)
             return {}
 
         self.step("report", record)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,7 @@ from sleeping_plugin.curate import curate
 from sleeping_plugin.errors import (
     AlreadyTaught,
     BaseChanged,
+    DiskFull,
     ModelError,
     NoOrigin,
     NotInitialised,
@@ -181,10 +184,35 @@ def test_the_gate_judges_what_is_adopted_on_the_facts_of_this_home(
     done = sleeping(*few, *lenient, "adopt", file, "--json").json
     assert done["accepted"] is True and done["gate"]["trained"] == 0
     home = Home.open()
+    with open_memory(home) as memory:
+        asked = memory.ledger.recalls(fact.id)
+    assert asked and {recall.version for recall in asked} == {manifest["id"]}
     assert [version.id for version in Versions(home).knowing(fact.id)] == [manifest["id"]]
     assert Versions(home).active() is None
     assert sleeping("switch", manifest["id"]).code == 0
     assert sleeping("adopt", file, "--json").json["outcome"] == "known"
+
+
+def test_a_full_disk_leaves_no_half_version(
+    sleeping: Any, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, (file,) = exported(model, tmp_path / "elsewhere")
+
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"GG")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", full)
+        assert sleeping("adopt", file).code == DiskFull.exit_code
+        assert list(Home.open().versions.iterdir()) == []
+    version = kept(model, "whole")
+    version.files[0].unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", full)
+        assert sleeping("adopt", file).code == DiskFull.exit_code
+    assert not version.files[0].exists() and not list(version.files[0].parent.glob(".*"))
+    assert sleeping("adopt", file, "--json").json["outcome"] == "mended"
 
 
 def test_what_cannot_be_adopted_is_told_apart(

@@ -172,7 +172,10 @@ def _add(
             "facts": dict(report.facts),
             "adopted": True,
         }
-        return Adopted(Versions(home).add(folder, manifest), "adopted")
+        version = Versions(home).add(folder, manifest)
+    with open_memory(home) as memory:
+        memory.ledger.record_answers(version.id, report.answers)
+    return Adopted(version, "adopted")
 
 
 def _judge(
