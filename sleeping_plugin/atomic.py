@@ -18,7 +18,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,29 +145,45 @@ def replace_link(link: Path, target: Path) -> None:
 
 
 def bytes_in(folder: Path) -> int:
-    """Return the bytes of all files in a folder, less what is removed meanwhile."""
-    total = 0
-    for place, _, names in os.walk(folder):
+    """Return the bytes of all files in a folder, less what is removed meanwhile.
+
+    A file with several names there counts once.
+    """
+    return sum(status.st_size for status, _ in _files_in([folder]))
+
+
+def bytes_freed(folders: Sequence[Path]) -> int:
+    """Return the bytes that are free when these folders are gone.
+
+    A file that also has a name elsewhere stays, and frees nothing.
+    """
+    return sum(status.st_size for status, names in _files_in(folders) if names >= status.st_nlink)
+
+
+def _files_in(folders: Sequence[Path]) -> Iterable[tuple[os.stat_result, int]]:
+    """Return every file in these folders with the number of its names there."""
+    found: dict[tuple[int, int], tuple[os.stat_result, int]] = {}
+    for place, _, names in (step for folder in folders for step in os.walk(folder)):
         for name in names:
             with contextlib.suppress(OSError):
                 status = Path(place, name).lstat()
-                total += status.st_size if stat.S_ISREG(status.st_mode) else 0
-    return total
+                if stat.S_ISREG(status.st_mode):
+                    key = status.st_dev, status.st_ino
+                    found[key] = status, found.get(key, (status, 0))[1] + 1
+    return found.values()
 
 
-def discard_folder(folder: Path) -> int:
-    """Remove a folder, with one rename for all who look; return the bytes of its files.
+def discard_folder(folder: Path) -> None:
+    """Remove a folder, with one rename for all who look.
 
     What a killed process leaves of it is removed by `sweep`.
     """
     with disk_errors(folder):
-        size = bytes_in(folder)
         gone = folder.parent / _own_name(folder.name, "staging")
         os.utime(folder)  # `sweep` compares its age with that of this process
         folder.rename(gone)
         sync_folder(folder.parent)
         shutil.rmtree(gone)
-    return size
 
 
 def _still_written(path: Path, pid: int) -> bool:

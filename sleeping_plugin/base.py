@@ -1,7 +1,8 @@
 """The user's model file: which one this home learns for, and that it is still the same bytes.
 
 ``sleeping init`` records path, size and SHA-256. Everything a night derives is derived from those
-bytes, so a file that has changed since is refused. The file itself is never written to.
+bytes, so a file that has changed since is refused. The file itself is never written to. A model in
+several files is named by its first one; its digest is that of all of them, one after the other.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Final
 from sleeping_plugin.atomic import disk_errors, read_json, write_json
 from sleeping_plugin.config import Config
 from sleeping_plugin.errors import BaseChanged, ModelError, NotInitialised, StateError
+from sleeping_plugin.gguf_info import shard_files
 from sleeping_plugin.home import Home
 from sleeping_plugin.records import Progress, silent
 
@@ -22,12 +24,12 @@ _CHUNK: Final = 1 << 22  # bytes read at a time
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A model file as it was when it was last hashed."""
+    """A model as it was when it was last hashed."""
 
     path: Path
     digest: str  # "sha256:" + 64 hex digits
     size: int  # bytes
-    mtime_ns: int
+    mtime_ns: int  # the sum over its files, which moves with each of them
 
 
 def record_file(home: Home) -> Path:
@@ -58,16 +60,25 @@ def record_base(home: Home, base: Base) -> None:
 def hash_model(path: Path, progress: Progress = silent) -> Base:
     """Return ``path`` with the digest of its content. Raises ModelError if it cannot be read."""
     path = path.absolute()
+    digest, done = hashlib.sha256(), 0
     try:
-        with path.open("rb") as file:
-            status = path.stat()
-            digest = hashlib.sha256()
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-                progress("read model", file.tell() / max(status.st_size, 1))
+        size, mtime_ns = _status(path)
+        for one in shard_files(path):
+            with one.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+                    done += len(chunk)
+                    progress("read model", done / max(size, 1))
     except OSError as error:
-        raise ModelError(f"Cannot read the model {path}: {error.strerror}.") from error
-    return Base(path, f"sha256:{digest.hexdigest()}", status.st_size, status.st_mtime_ns)
+        where = error.filename or path
+        raise ModelError(f"Cannot read the model {where}: {error.strerror}.") from error
+    return Base(path, f"sha256:{digest.hexdigest()}", size, mtime_ns)
+
+
+def _status(path: Path) -> tuple[int, int]:
+    """Return the size of a model and the sum of the times of its files."""
+    status = [file.stat() for file in shard_files(path)]
+    return sum(one.st_size for one in status), sum(one.st_mtime_ns for one in status)
 
 
 def current_base(home: Home, config: Config, progress: Progress = silent) -> Base:
@@ -82,18 +93,14 @@ def current_base(home: Home, config: Config, progress: Progress = silent) -> Bas
             f"{home.root} has no model yet. Choose one: `sleeping init --model FILE.gguf`."
         )
     path = Path(config.model.path).expanduser().absolute()
-    if not path.is_file():
+    if missing := next((file for file in shard_files(path) if not file.is_file()), None):
         raise ModelError(
-            f"The model {path} is gone. Put it back, or say where it is now: "
+            f"The model {missing} is gone. Put it back, or say where it is now: "
             "`sleeping init --model FILE.gguf`."
         )
     with disk_errors(path):
-        status = path.stat()
-    if (path, status.st_size, status.st_mtime_ns) == (
-        recorded.path,
-        recorded.size,
-        recorded.mtime_ns,
-    ):
+        now = (path, *_status(path))
+    if now == (recorded.path, recorded.size, recorded.mtime_ns):
         return recorded
     found = hash_model(path, progress)
     if found.digest != recorded.digest:

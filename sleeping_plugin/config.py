@@ -144,6 +144,11 @@ class ExportConfig:
         "in a tensor's own type: keeping what was learnt, or to the nearest value",
         choices=("keeping", "nearest"),
     )
+    layout: str = key(
+        "whole",
+        "one file, or split: three, of which versions share the one that stays the same",
+        choices=("whole", "split"),
+    )
     write_adapter: bool = key(True, "whether to write the change as a LoRA GGUF too")
 
 

@@ -11,7 +11,9 @@ one sentence; the traceback goes to the log.
     |   +-- UnsupportedModel      11   an architecture or tensor layout that cannot be edited
     |   +-- NoChatTemplate        12   a model that cannot chat
     |   +-- BaseChanged           13   the base file is not the one that was learnt from
-    |   +-- CopyDiffers           14   the working copy does not compute what llama.cpp does
+    |   +-- AlreadyTaught         14   an exported version where a base is wanted
+    |   +-- NoOrigin              15   a file to adopt that does not say where it comes from
+    |   +-- CopyDiffers           16   the working copy does not compute what llama.cpp does
     +-- RuntimeFailed             20   llama.cpp failed in its child process
     +-- MissingExtra              21   an optional dependency is not installed
     +-- NotEnoughMemory           22   a night of this model does not fit this machine
@@ -87,11 +89,25 @@ class BaseChanged(ModelError):
     exit_code = 13
 
 
+class AlreadyTaught(ModelError):
+    """The file is a version that a night has made, where a base is wanted."""
+
+    code = "already-taught"
+    exit_code = 14
+
+
+class NoOrigin(ModelError):
+    """The file does not say which version of which model it is."""
+
+    code = "no-origin"
+    exit_code = 15
+
+
 class CopyDiffers(ModelError):
     """The working copy is not the model that llama.cpp runs, or nobody can tell."""
 
     code = "copy-differs"
-    exit_code = 14
+    exit_code = 16
 
 
 class RuntimeFailed(SleepingError):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import pluggy
 
@@ -159,10 +159,13 @@ class Exporter(Protocol):
         metadata: Mapping[str, str],
         config: Config,
         progress: Progress,
+        like: Sequence[Path] = (),
     ) -> tuple[list[Path], Path | None]:
-        """Write into the empty ``folder``; return the model files and the adapter.
+        """Write into the empty ``folder``; return the model files, first shard first, and adapter.
 
-        A pure function of its arguments: the same bytes every time.
+        ``metadata`` follows the base's own in model and adapter. A pure function of its arguments:
+        the same bytes every time. A file of ``like`` (those of other versions) that holds the very
+        bytes that would be written may be linked to instead.
         """
 
     def export_adapter(self, base: Path, factors: Factors, path: Path) -> None:
@@ -215,6 +218,13 @@ class ServingHost(Host, Protocol):
         ``started`` is called once with the address and the model's name when requests can come.
         A version switched to meanwhile is picked up without a restart.
         """
+
+
+@runtime_checkable
+class OneFileHost(Host, Protocol):
+    """A host that serves no version in several files; a night with a split export says so first."""
+
+    one_file: Literal[True]
 
 
 @hookspec

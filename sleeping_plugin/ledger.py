@@ -12,9 +12,10 @@ import json
 import re
 import sqlite3
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -211,6 +212,15 @@ class Ledger:
             " VALUES (?, ?, ?, ?, ?, ?)",
             (fact, version, _clean(question), _clean(answer), recalled, now()),
         )
+
+    def record_answers(self, version: str, answers: Iterable[Mapping[str, Any]]) -> None:
+        """Add what the gate asked about facts to their history, in one transaction."""
+        with self.transaction():
+            for one in answers:
+                if one["fact"]:
+                    self.record_recall(
+                        one["fact"], version, one["question"], one["answer"], one["said"]
+                    )
 
     def recalls(self, fact: str) -> list[Recall]:
         """Return every recall test of a fact, oldest first."""

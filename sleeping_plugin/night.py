@@ -28,7 +28,9 @@ from sleeping_plugin.errors import CannotUnlearn, NothingToLearn, SleepingError
 from sleeping_plugin.exam import make_exam
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import Exporter
+from sleeping_plugin.origin import Origin, recipe_digest
 from sleeping_plugin.plugins import Plugins
+from sleeping_plugin.preflight import check_host
 from sleeping_plugin.records import (
     Edits,
     Fact,
@@ -134,7 +136,7 @@ class Night:
         atomic.require_space(self.home.root, int(config.night.min_free_gb * 1e9), "the night")
         self.base = current_base(self.home, config, self.progress)
         self.exporter.check(self.base.path)
-        self.plugins.pick("host", config.model.host).check(self.base.path)
+        check_host(self.plugins, config, self.base.path)
         for part in ("editor", "consolidator", "gate"):
             self.plugins.pick(part, getattr(config.night, part))
         backend = self.plugins.pick("backend", config.night.backend)
@@ -365,12 +367,17 @@ class Night:
         """Write the version's files; untouched tensors stay byte for byte."""
 
         def write() -> Outcome:
+            current_base(self.home, self.config, self.progress)  # still what was learnt from?
             chosen = factors.load(self.run.folder / "factors.npz")
             recipe = self.recipe()
             identity = version_id(self.base.digest, factors.digest(chosen), recipe)
+            parent = self.parent.id if self.parent else ""
+            origin = Origin(identity, self.base.digest, recipe_digest(recipe), parent)
+            metadata = origin.to_metadata()
             with atomic.staging_folder(self.run.folder) as folder:
                 files, adapter = self.exporter.export(
-                    self.base.path, chosen, folder, {}, self.config, self.progress
+                    *(self.base.path, chosen, folder, metadata, self.config, self.progress),
+                    like=self.versions.files_from(self.base.digest),
                 )
                 factors.save(folder / "factors.npz", chosen)
                 whole = self.run.folder / "version"
@@ -381,6 +388,7 @@ class Night:
             return {
                 "id": identity,
                 "recipe": recipe,
+                "metadata": metadata,
                 "factors_digest": factors.digest(chosen),
                 "files": [file.name for file in files],
                 "adapter": adapter.name if adapter else None,
@@ -454,6 +462,7 @@ class Night:
             "base_digest": self.base.digest,
             "factors_digest": exported["factors_digest"],
             "recipe": exported["recipe"],
+            "metadata": exported["metadata"],
             "facts": {**self.taught_before(), **report.facts},
             "seed": self.config.night.seed,
             "run": self.run.id,
@@ -474,11 +483,7 @@ class Night:
         version = self.versions.get((self.run.done("publish") or {})["version"])
 
         def record() -> Outcome:
-            with self.memory.ledger.transaction():
-                for one in (answer for answer in report.answers if answer["fact"]):
-                    self.memory.ledger.record_recall(
-                        one["fact"], version.id, one["question"], one["answer"], one["said"]
-                    )
+            self.memory.ledger.record_answers(version.id, report.answers)
             return {}
 
         self.step("report", record)

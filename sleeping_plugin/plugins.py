@@ -61,6 +61,7 @@ BUILTINS: Final[tuple[str, ...]] = (
     "sleeping_plugin.commands.diff",
     "sleeping_plugin.commands.compare",
     "sleeping_plugin.commands.prune",
+    "sleeping_converters.adopt",
     "sleeping_plugin.commands.verify",
     "sleeping_plugin.commands.status",
     "sleeping_plugin.commands.doctor",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path, PurePosixPath
@@ -63,6 +62,12 @@ def version_id(base_digest: str, factors_digest: str, recipe: Mapping[str, Any])
     return "v-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def file_digest(path: Path) -> str:
+    """Return "sha256:<hex>" of a file. Raises StateError if it cannot be read."""
+    with atomic.disk_errors(path), path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
 class Versions:
     """All versions of one home."""
 
@@ -99,29 +104,37 @@ class Versions:
         """Return where the version of that full id is, or would be."""
         return self._home.versions / identity
 
+    def stored(self, identity: str) -> dict[str, Any] | None:
+        """Return the manifest of the version of that full id, whatever became of its files.
+
+        None if there is none, or it is damaged itself.
+        """
+        try:
+            folder = self.folder(identity)
+            return _described(atomic.read_json(folder / MANIFEST), folder)
+        except StateError:
+            return None
+
     def add(self, staging: Path, manifest: Mapping[str, Any]) -> Version:
         """Publish the folder ``staging`` as the version that ``manifest`` describes.
 
-        ``files`` and ``adapter`` are relative to the folder. If the version is there already, it
-        is kept and returned; its judgement is replaced only where the new one accepts it.
+        ``files`` and ``adapter`` are relative to the folder; the digests of the files are added to
+        the manifest. If the version is there already and accepted, it is kept and returned; one
+        that is rejected or damaged is replaced, so that a judgement is of the bytes beside it.
         StateError if the manifest does not describe the folder; DiskFull leaves nothing behind.
         """
         written = _checked({"schema": SCHEMA, **manifest}, staging)
         final = self.folder(written["id"])
+        written["digests"] = {name: file_digest(staging / name) for name in written["files"]}
+        atomic.write_json(staging / MANIFEST, written)
         if final.exists():
             try:
                 known = _read_manifest(final)
+                if known["accepted"]:
+                    return _version(known, final)
             except StateError as error:
                 log.warning("%s is damaged (%s) and is replaced", final, error)
-                with atomic.disk_errors(final):
-                    shutil.rmtree(final)
-            else:
-                if written["accepted"] and not known["accepted"]:
-                    judged = {key: written[key] for key in ("accepted", "gate", "facts")}
-                    known |= judged
-                    atomic.write_json(final / MANIFEST, known)
-                return _version(known, final)
-        atomic.write_json(staging / MANIFEST, written)
+            atomic.discard_folder(final)
         atomic.publish_folder(staging, final)
         return _version(written, final)
 
@@ -210,14 +223,23 @@ class Versions:
         return [version for version in every if version.id not in stay]
 
     def prune(self, keep: int, needed: Collection[str] = ()) -> tuple[_Found, int]:
-        """Remove what is spare; return it, and its bytes. No switch comes in between."""
+        """Remove what is spare; return it, and the bytes freed. No switch comes in between."""
         with self._writing():
             spare = self.spare(keep, needed)
-            return spare, sum(atomic.discard_folder(self.folder(one.id)) for one in spare)
+            folders = [self.folder(version.id) for version in spare]
+            freed = atomic.bytes_freed(folders)
+            for folder in folders:
+                atomic.discard_folder(folder)
+            return spare, freed
 
     def knowing(self, fact: str) -> _Found:
         """Return the versions that this fact was taught to."""
         return [v for v in self.list() if fact in _read_manifest(self.folder(v.id))["facts"]]
+
+    def files_from(self, base_digest: str) -> tuple[Path, ...]:
+        """Return the files of all versions of this base, the newest version's first."""
+        made = [version for version in self.list() if version.base_digest == base_digest]
+        return tuple(file for version in reversed(made) for file in version.files)
 
     def _usable(self, identity: str) -> Version:
         version = self.get(identity)
@@ -284,6 +306,15 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 def _checked(manifest: Any, folder: Path) -> dict[str, Any]:
     """Return ``manifest`` if it describes what is in ``folder``; StateError otherwise."""
+    found = _described(manifest, folder)
+    for name in [*found["files"], *([found["adapter"]] if found["adapter"] else [])]:
+        if not (folder / name).is_file():
+            raise StateError(f"{folder / name} is missing.")
+    return found
+
+
+def _described(manifest: Any, folder: Path) -> dict[str, Any]:
+    """Return ``manifest`` if it could describe a folder; StateError otherwise."""
     where = folder / MANIFEST
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         raise StateError(f"{where} does not have schema {SCHEMA}.")
@@ -298,8 +329,6 @@ def _checked(manifest: Any, folder: Path) -> dict[str, Any]:
         relative = PurePosixPath(str(name))
         if relative.is_absolute() or ".." in relative.parts:
             raise StateError(f"{where} names {name!r}, which is outside of its folder.")
-        if not (folder / relative).is_file():
-            raise StateError(f"{folder / relative} is missing.")
     if not named:
         raise StateError(f"{where} names no file to load.")
     return manifest

@@ -10,13 +10,18 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sleeping_plugin import base
+from sleeping_plugin import base, config, factors, plugins
 from sleeping_plugin.config import Config, ModelConfig
+from sleeping_plugin.context import open_memory
 from sleeping_plugin.errors import BaseChanged, ModelError, NotInitialised, StateError
 from sleeping_plugin.home import Home
+from sleeping_plugin.night import Night
+from sleeping_plugin.records import silent
+from sleeping_plugin.runs import open_run
 
 
 @pytest.fixture
@@ -78,6 +83,26 @@ def test_other_bytes_are_refused_even_at_the_same_size(model: Path) -> None:
     os.utime(model, (1, 1))
     with pytest.raises(BaseChanged, match="--force"):
         base.current_base(home, settings(model))
+
+
+def test_a_file_that_changes_while_a_night_learns_from_it_is_not_exported(
+    sleeping: Any, write_model: Callable[..., Path]
+) -> None:
+    model = write_model()
+    sleeping("init", "--model", model)
+    home = Home.open()
+    with open_memory(home) as memory:
+        night = Night(home, config.load(home), plugins.load(strangers=()), memory, silent, "full")
+        night.base, night.parent = base.current_base(home, night.config), None
+        night.run = open_run(home, {"kind": "full"}, "full")
+        factors.save(night.run.folder / "factors.npz", {})
+        write_model(seed=1)
+        with pytest.raises(BaseChanged, match="Put that one back"):
+            night.export()
+        assert [path.name for path in night.run.folder.glob("*/*")] == []
+        write_model()
+        night.export()
+        assert (night.run.folder / "version" / "model.gguf").is_file()
 
 
 def test_a_missing_file_is_named(model: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import gguf
@@ -16,11 +17,12 @@ from hypothesis import strategies as st
 
 from sleeping_converters import gguf_file
 from sleeping_converters.gguf_file import (
+    Change,
     can_read,
-    layout,
+    plan_whole,
     read_rows,
     round_rows,
-    write_like,
+    write_files,
     written_whole,
 )
 from sleeping_plugin.errors import DiskFull, UnsupportedModel
@@ -43,13 +45,21 @@ def write_base(path: Path, shapes: list[tuple[int, int]], kinds: list[Type]) -> 
     return path
 
 
+def writing(
+    base: Path, path: Path, types: dict[str, int], change: Change, **metadata: str
+) -> Iterator[float]:
+    """Write the base with these changes to ``path``, a piece at a time."""
+    plan = plan_whole(read_info(base), types, metadata, path.name)
+    return write_files([plan], path.parent, change)
+
+
 def nothing(tensor: TensorInfo, first: int, rows: Array) -> None:
     """Change nothing."""
 
 
 def test_nothing_changed_gives_the_same_file(smollm: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.gguf"
-    assert list(write_like(read_info(smollm), copy, {}, nothing))[-1] == 1
+    assert list(writing(smollm, copy, {}, nothing))[-1] == 1
     assert copy.read_bytes() == smollm.read_bytes()
 
 
@@ -80,9 +90,9 @@ def test_changed_tensors_move_the_others_and_alter_none(
         rows *= 2
 
     changed = tmp_path / "changed.gguf"
-    list(write_like(info, changed, types, double))
+    list(writing(base, changed, types, double))
     assert changed.read_bytes()[: info.table_start] == base.read_bytes()[: info.table_start]
-    assert read_info(changed).size >= layout(info, types)[1]
+    assert changed.stat().st_size == plan_whole(info, types, {}, "").size
     before, after = GGUFReader(base), GGUFReader(changed)
     assert [t.name for t in after.tensors] == [t.name for t in before.tensors]
     for old, new in zip(before.tensors, after.tensors, strict=True):
@@ -99,7 +109,7 @@ def test_changed_tensors_move_the_others_and_alter_none(
 def test_long_tensors_are_changed_piece_by_piece_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    info = read_info(write_base(tmp_path / "base.gguf", [(37, 256)], [Type.F16]))
+    base = write_base(tmp_path / "base.gguf", [(37, 256)], [Type.F16])
     types = {"blk.0.ffn_down.weight": int(Type.F32)}
     files = []
     for chunk in (256, 1000, 1 << 20):
@@ -111,7 +121,7 @@ def test_long_tensors_are_changed_piece_by_piece_as_a_whole(
             rows += np.arange(first, first + len(rows), dtype=np.float32)[:, None]
 
         out = tmp_path / f"{chunk}.gguf"
-        list(write_like(info, out, types, add))
+        list(writing(base, out, types, add))
         assert sum(seen) == 37
         files.append(out.read_bytes())
     assert files[0] == files[1] == files[2]
@@ -142,16 +152,16 @@ def test_an_error_in_the_middle_leaves_nothing(smollm: Path, tmp_path: Path) -> 
     target = tmp_path / "out" / "model.gguf"
     target.parent.mkdir()
     with pytest.raises(KeyboardInterrupt):
-        list(write_like(read_info(smollm), target, {"blk.3.ffn_up.weight": 8}, fail))
+        list(writing(smollm, target, {"blk.3.ffn_up.weight": 8}, fail))
     assert list(target.parent.iterdir()) == []
 
 
 def test_a_writer_that_is_left_leaves_nothing(smollm: Path, tmp_path: Path) -> None:
     target = tmp_path / "out" / "model.gguf"
     target.parent.mkdir()
-    writing = write_like(read_info(smollm), target, {}, nothing)
-    next(writing)
-    writing.close()  # type: ignore[attr-defined]  # it is a generator
+    left = writing(smollm, target, {}, nothing)
+    next(left)
+    left.close()  # type: ignore[attr-defined]  # it is a generator
     assert list(target.parent.iterdir()) == []
 
 
@@ -165,7 +175,7 @@ def test_a_full_disk_at_the_last_moment_leaves_nothing(
     target = tmp_path / "out" / "model.gguf"
     target.parent.mkdir()
     with pytest.raises(DiskFull, match="disk is full"):
-        list(write_like(read_info(smollm), target, {}, nothing))
+        list(writing(smollm, target, {}, nothing))
     assert list(target.parent.iterdir()) == []
 
 

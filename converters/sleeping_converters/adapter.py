@@ -5,11 +5,12 @@ The file has no alpha, so llama.cpp adds ``b @ a`` as it stands, whatever the ra
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-from gguf import GGUFWriter, Keys
+from gguf import GGUFValueType, GGUFWriter, Keys
 
 from sleeping_converters.gguf_file import written_whole
 from sleeping_plugin.atomic import disk_errors
@@ -18,8 +19,10 @@ from sleeping_plugin.gguf_info import GGUFInfo
 from sleeping_plugin.records import Factors, LowRank
 
 
-def write_adapter(info: GGUFInfo, factors: Factors, path: Path) -> None:
-    """Write ``factors`` in f16 to ``path``, which appears whole or not at all.
+def write_adapter(
+    info: GGUFInfo, factors: Factors, path: Path, metadata: Mapping[str, str]
+) -> None:
+    """Write ``factors`` in f16, and ``metadata``, to ``path``, which appears whole or not at all.
 
     Raises UnsupportedModel for a tensor that llama.cpp takes no adapter for.
     """
@@ -30,6 +33,8 @@ def write_adapter(info: GGUFInfo, factors: Factors, path: Path) -> None:
     ):
         writer.add_type("adapter")
         writer.add_string(Keys.Adapter.TYPE, "lora")
+        for key, value in metadata.items():
+            writer.add_key_value(key, value, GGUFValueType.STRING)  # add_string drops empty ones
         for name in sorted(factors):
             # llama.cpp aborts on an adapter of an embedding that is the output as well.
             if not name.startswith("blk."):

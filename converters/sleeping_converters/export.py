@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,12 +19,13 @@ from sleeping_converters.gguf_file import (
     Change,
     Rounding,
     can_read,
-    layout,
     nearest,
+    plan_whole,
     round_rows,
-    write_like,
+    write_files,
 )
 from sleeping_converters.rounding import Protection, protect, round_to_grid
+from sleeping_converters.shards import plan_split, shared
 from sleeping_plugin.atomic import require_space
 from sleeping_plugin.errors import UnsupportedModel
 from sleeping_plugin.gguf_info import (
@@ -37,6 +38,7 @@ from sleeping_plugin.gguf_info import (
     type_name,
 )
 from sleeping_plugin.hookspecs import Exporter, hookimpl
+from sleeping_plugin.origin import require_untaught
 from sleeping_plugin.records import Array, Factors, Progress
 
 if TYPE_CHECKING:
@@ -49,13 +51,14 @@ ADAPTER: Final = "adapter.gguf"
 
 
 class GGUFExporter:
-    """Writes a version as ``model.gguf`` and, if wanted, ``adapter.gguf``."""
+    """Writes a version as ``model.gguf``, or in three files, and an ``adapter.gguf`` if wanted."""
 
     name = "gguf"
 
     def check(self, base: Path) -> None:
-        """Raise ModelError, NoChatTemplate or UnsupportedModel if ``base`` cannot be exported."""
+        """Raise ModelError, or what is below it, if ``base`` cannot be exported."""
         info = read_info(base)
+        require_untaught(info)
         require_supported(info)
         require_chat(info)
         for tensor in info.tensors:
@@ -73,32 +76,39 @@ class GGUFExporter:
         metadata: Mapping[str, str],
         config: Config,
         progress: Progress,
+        like: Sequence[Path] = (),
     ) -> tuple[list[Path], Path | None]:
-        """Write base + factors into ``folder``; return the model file and the adapter.
+        """Write base + factors into ``folder``; return the model files and the adapter.
 
-        ``metadata`` is not written: the header is the base's own, byte for byte.
+        Raises UnsupportedModel for factors that do not fit the base, DiskFull.
         """
         info = read_info(base)
         types = choose_types(info, factors, config.export.type)
-        require_space(folder, layout(info, types)[1], "the new version")
-        model = folder / MODEL
+        if config.export.layout == "split":
+            plans = plan_split(info, types, metadata)
+        else:
+            plans = [plan_whole(info, types, metadata, MODEL)]
+        links = shared(plans, like)
+        needed = sum(plan.size for plan in plans if plan.name not in links)
+        require_space(folder, needed, "the new version")
         progress("export", 0.0)
         rounding = nearest if config.export.rounding == "nearest" else _keeping(factors)
-        for fraction in write_like(info, model, types, _adder(factors), rounding):
+        for fraction in write_files(plans, folder, _adder(factors), rounding, links):
             progress("export", fraction)
         written = Counter(type_name(kind) for kind in types.values())
         log.info("changed tensors in the export: %s", dict(sorted(written.items())))
+        files = [folder / plan.name for plan in plans]
         if not (config.export.write_adapter and factors):
-            return [model], None
+            return files, None
         adapter = folder / ADAPTER
-        write_adapter(info, factors, adapter)
-        return [model], adapter
+        write_adapter(info, factors, adapter, metadata)
+        return files, adapter
 
     def export_adapter(self, base: Path, factors: Factors, path: Path) -> None:
         """Write ``factors`` as a LoRA over ``base`` that llama.cpp loads, to ``path``."""
         info = read_info(base)
         _check(info, factors)
-        write_adapter(info, factors, path)
+        write_adapter(info, factors, path, {})
 
 
 def choose_types(info: GGUFInfo, factors: Factors, wanted: str) -> dict[str, int]:

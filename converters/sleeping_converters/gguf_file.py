@@ -1,7 +1,8 @@
 """Tensors of a GGUF: read rows as numbers, round rows to a type, write a file like another.
 
-The file that is written has the base's bytes but for the changed tensors and their two entries
-(type, offset) in the table: header, metadata, order of the tensors and padding stay.
+The file that is written has the base's bytes but for what a night changes: the changed tensors and
+their two entries (type, offset) in the table, and keys that follow the base's own. Metadata, order
+of the tensors and padding stay.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ import mmap
 import os
 import secrets
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, quants
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFValueType, quants
 from numpy.typing import NDArray
 
 from sleeping_plugin.atomic import disk_errors, sync_folder
@@ -32,9 +34,14 @@ Q8_0: Final = int(GGMLQuantizationType.Q8_0)
 
 _COPY: Final = 1 << 22  # bytes copied at a time
 _CHUNK: Final = 1 << 18  # weights changed at a time: they stay in the processor's cache
+_HEAD: Final = struct.Struct("<4sIQQ")  # magic, version, number of tensors and of values
+_WORD: Final = struct.Struct("<I")
 _ENTRY: Final = struct.Struct("<IQ")  # type and offset, the end of a row of the table
+_STRING: Final = int(GGUFValueType.STRING)
+_NO_LINKS: Final[Mapping[str, Path]] = {}
 
 Bytes = NDArray[np.uint8]
+Piece = bytes | memoryview  # of a file; of single bytes
 # Changes rows of a tensor in place: the tensor, the number of the first row, the rows.
 Change = Callable[[TensorInfo, int, Array], None]
 # Returns rows in a type: the tensor, the base's bytes of these rows, the rows, the type.
@@ -112,19 +119,80 @@ def _ggml() -> ctypes.CDLL:
     raise RuntimeFailed(f"The library ggml-base is not in {folder}. Install llama-cpp-python anew.")
 
 
-def layout(info: GGUFInfo, types: Mapping[str, int]) -> tuple[dict[str, tuple[int, int]], int]:
-    """Return (offset, bytes) of every tensor when those in ``types`` change, and the file's size.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One file that is to be written: a header, then tensors of the base, some of them changed."""
 
-    The data keep their order in the file, which need not be that of the table.
+    name: str
+    header: bytes
+    tensors: tuple[TensorInfo, ...]  # in the order of their data
+    offsets: Mapping[str, int]  # of each tensor, from the end of the header
+    types: Mapping[str, int]  # of the tensors that change
+    size: int  # bytes
+
+
+def plan_whole(
+    info: GGUFInfo, types: Mapping[str, int], metadata: Mapping[str, str], name: str
+) -> Plan:
+    """Return the plan of one file like the base in which the tensors in ``types`` change.
+
+    ``metadata`` is appended to the base's. The data keep their order in the file, which need not
+    be that of the table. Raises UnsupportedModel for a tensor of a type that is not known.
     """
-    places: dict[str, tuple[int, int]] = {}
+    values = [
+        value
+        for key, value in base_values(info).items()
+        # A base in several files becomes one; in a whole base, every key stays as it is.
+        if len(info.files) == 1 or not key.startswith("split.")
+    ]
+    values += [text_value(key, text) for key, text in metadata.items()]
+    return plan_file(info, name, values, info.tensors, types)
+
+
+def plan_file(
+    info: GGUFInfo,
+    name: str,
+    values: Sequence[bytes],
+    tensors: Sequence[TensorInfo],
+    types: Mapping[str, int],
+) -> Plan:
+    """Return the plan of a file of these metadata entries and tensors, in this order."""
+    offsets: dict[str, int] = {}
     at = 0
-    for tensor in sorted(info.tensors, key=lambda tensor: tensor.offset):
-        size = _size(info, tensor, types.get(tensor.name, tensor.type))
+    order = sorted(tensors, key=lambda tensor: (info.files.index(tensor.path), tensor.offset))
+    for tensor in order:
         at = aligned(at, info.alignment)
-        places[tensor.name] = (at, size)
-        at += size
-    return places, info.data_start + at
+        offsets[tensor.name] = at
+        at += _size(info, tensor, types.get(tensor.name, tensor.type))
+    parts = [_HEAD.pack(b"GGUF", info.version, len(tensors), len(values)), *values]
+    for tensor in tensors:
+        parts.append(_text(tensor.name) + _WORD.pack(len(tensor.shape)))
+        parts.append(struct.pack(f"<{len(tensor.shape)}Q", *tensor.shape))
+        parts.append(_ENTRY.pack(types.get(tensor.name, tensor.type), offsets[tensor.name]))
+    header = b"".join(parts)
+    header += bytes(aligned(len(header), info.alignment) - len(header))
+    end = len(header) + at
+    # Bases are padded at their end as well, or not; so is what is like them.
+    size = aligned(end, info.alignment) if info.padded else end
+    changed = {name: kind for name, kind in types.items() if name in offsets}
+    return Plan(name, header, tuple(order), offsets, changed, size)
+
+
+def base_values(info: GGUFInfo) -> dict[str, bytes]:
+    """Return the entries of the base's metadata by their keys, key and value as they lie there."""
+    with disk_errors(info.path), info.path.open("rb") as file:
+        block = file.read(info.table_start)
+    return {key: block[begin:end] for key, (begin, end) in info.spans.items()}
+
+
+def text_value(key: str, text: str) -> bytes:
+    """Return an entry of a metadata block, a key with a text."""
+    return _text(key) + _WORD.pack(_STRING) + _text(text)
+
+
+def _text(text: str) -> bytes:
+    data = text.encode()
+    return struct.pack("<Q", len(data)) + data
 
 
 def _size(info: GGUFInfo, tensor: TensorInfo, kind: int) -> int:
@@ -136,40 +204,61 @@ def _size(info: GGUFInfo, tensor: TensorInfo, kind: int) -> int:
     return row * tensor.rows
 
 
-def write_like(
-    info: GGUFInfo,
-    path: Path,
-    types: Mapping[str, int],
+def write_files(
+    plans: Sequence[Plan],
+    folder: Path,
     change: Change,
     rounding: Rounding = nearest,
+    links: Mapping[str, Path] = _NO_LINKS,
 ) -> Iterator[float]:
-    """Write ``path`` like the base, the tensors named in ``types`` changed and in those types.
+    """Write the files of ``plans`` into ``folder``; each appears whole at its end or not at all.
 
-    Yields the fraction done. ``path`` appears whole at the end or not at all.
+    ``links`` names files that hold what a plan would write (see `holds`): they are linked to where
+    the file system can. Yields the fraction done.
     """
-    places, total = layout(info, types)
-    with (
-        disk_errors(path),
-        info.path.open("rb") as base,
-        mmap.mmap(base.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        written_whole(path) as temporary,
-        temporary.open("wb") as out,
-    ):
-        out.write(_header(info, data, types, places))
-        for tensor in sorted(info.tensors, key=lambda tensor: tensor.offset):
-            offset, _ = places[tensor.name]
-            out.write(bytes(info.data_start + offset - out.tell()))
-            if tensor.name in types:
-                pieces = _changed(info, tensor, data, types[tensor.name], change, rounding)
-            else:
-                pieces = _same(info, tensor, data)
-            for piece in pieces:
-                out.write(piece)
-                yield out.tell() / total
-        # Bases are padded at their end as well, or not; so is what is like them.
-        end = info.data_start + max((t.offset + (t.nbytes or 0) for t in info.tensors), default=0)
-        if info.size > end and aligned(end, info.alignment) == info.size:
-            out.write(bytes(aligned(out.tell(), info.alignment) - out.tell()))
+    total, done = sum(plan.size for plan in plans), 0
+    for plan in plans:
+        path = folder / plan.name
+        with disk_errors(path):
+            if plan.name in links and _linked(path, links[plan.name]):
+                done += plan.size
+                yield done / total
+                continue
+            with written_whole(path) as temporary, temporary.open("wb") as out:
+                for piece in _pieces(plan, change, rounding):
+                    out.write(piece)
+                    done += len(piece)
+                    yield done / total
+
+
+def holds(plan: Plan, path: Path) -> bool:
+    """Tell whether a file holds the very bytes of a plan in which no tensor changes.
+
+    A file that cannot be read does not.
+    """
+    try:
+        if plan.types or path.stat().st_size != plan.size:
+            return False
+        with path.open("rb") as file:
+            return all(file.read(len(piece)) == piece for piece in _pieces(plan, _same_rows))
+    except OSError:
+        return False
+
+
+def _same_rows(tensor: TensorInfo, first: int, rows: Array) -> None:
+    """Change nothing."""
+
+
+def _linked(path: Path, same: Path) -> bool:
+    """Give ``same`` a second name; False where the file system has no hard links."""
+    try:
+        path.hardlink_to(same)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    sync_folder(path.parent)
+    return True
 
 
 @contextmanager
@@ -187,48 +276,50 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _header(
-    info: GGUFInfo,
-    data: mmap.mmap,
-    types: Mapping[str, int],
-    places: Mapping[str, tuple[int, int]],
-) -> bytes:
-    """Return everything before the data: the base's, but for types and offsets in the table."""
-    header = bytearray(data[: info.data_start])
-    at = info.table_start
-    for tensor in info.tensors:
-        (size,) = struct.unpack_from("<Q", header, at)
-        at += 8 + size + 4 + 8 * len(tensor.shape)
-        _ENTRY.pack_into(header, at, types.get(tensor.name, tensor.type), places[tensor.name][0])
-        at += _ENTRY.size
-    return bytes(header)
+def _pieces(plan: Plan, change: Change, rounding: Rounding = nearest) -> Iterator[Piece]:
+    """Yield the content of a file; what the base holds is not copied on the way."""
+    yield plan.header
+    at = len(plan.header)
+    files: dict[Path, mmap.mmap] = {}
+    for tensor in plan.tensors:
+        if tensor.path not in files:
+            with tensor.path.open("rb") as file:
+                files[tensor.path] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        data = files[tensor.path]
+        begin = len(plan.header) + plan.offsets[tensor.name]
+        if begin > at:
+            yield bytes(begin - at)
+        at = begin
+        if tensor.name in plan.types:
+            pieces = _changed(tensor, data, plan.types[tensor.name], change, rounding)
+        else:
+            pieces = _same(tensor, data)
+        for piece in pieces:
+            yield piece
+            at += len(piece)
+    if plan.size > at:
+        yield bytes(plan.size - at)
 
 
-def _same(info: GGUFInfo, tensor: TensorInfo, data: mmap.mmap) -> Iterator[bytes | memoryview]:
-    begin = info.data_start + tensor.offset
-    end = begin + (tensor.nbytes or 0)
-    for at in range(begin, end, _COPY):
-        yield data[at : min(at + _COPY, end)]
+def _same(tensor: TensorInfo, data: mmap.mmap) -> Iterator[Piece]:
+    view, end = memoryview(data), tensor.begin + (tensor.nbytes or 0)
+    for at in range(tensor.begin, end, _COPY):
+        yield view[at : min(at + _COPY, end)]
 
 
 def _changed(
-    info: GGUFInfo,
-    tensor: TensorInfo,
-    data: mmap.mmap,
-    kind: int,
-    change: Change,
-    rounding: Rounding,
-) -> Iterator[bytes | memoryview]:
+    tensor: TensorInfo, data: mmap.mmap, kind: int, change: Change, rounding: Rounding
+) -> Iterator[Piece]:
     length = row_bytes(tensor.type, tensor.shape[0])
     if length is None:
         raise UnsupportedModel(f"{tensor.name} has rows that do not fit {tensor.type_name}.")
     step = max(1, _CHUNK // tensor.shape[0])
     for first in range(0, tensor.rows, step):
         count = min(step, tensor.rows - first)
-        begin = info.data_start + tensor.offset + first * length
+        begin = tensor.begin + first * length
         raw = np.frombuffer(data[begin : begin + count * length], dtype=np.uint8)
         raw = raw.reshape(count, length)
         rows = read_rows(raw, tensor.type)
         rows = rows if rows.flags.writeable else rows.copy()
         change(tensor, first, rows)
-        yield rounding(tensor, raw, rows, kind).data
+        yield rounding(tensor, raw, rows, kind).tobytes()

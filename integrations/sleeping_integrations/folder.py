@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from sleeping_plugin import atomic
 from sleeping_plugin.errors import UsageError
@@ -25,6 +26,7 @@ class FolderHost:
     """The host ``folder``."""
 
     name = NAME
+    one_file: Literal[True] = True  # llama.cpp finds further files by a name that a link lacks
 
     def check(self, base: Path) -> None:
         """Raise ModelError if ``base`` is no readable GGUF, NoChatTemplate if it cannot chat."""
@@ -44,7 +46,8 @@ class FolderHost:
         if len(files) != 1:
             raise UsageError(
                 f"{version.id if version else base.name} is {len(files)} files, and a link leads "
-                "to one. Use another host: `sleeping config edit`, model.host."
+                "to one. Set export.layout to whole for versions in one file, or choose another "
+                "host: `sleeping config edit`."
             )
         link = home.root / LINK
         if link.exists() and not link.is_symlink() and not self._is_ours(link, base, home):

@@ -48,8 +48,7 @@ class LlamaCppHost:
         if version is None or not version.files:
             self.check(base)
         else:
-            for file in version.files:
-                read_info(file)
+            read_info(version.files[0])  # and the files beside it
 
     def serve(
         self,

@@ -18,6 +18,7 @@ from sleeping_plugin.errors import ModelError, StateError, UsageError
 from sleeping_plugin.gguf_info import read_info, require_chat, require_supported
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import Exporter, Host, hookimpl
+from sleeping_plugin.origin import require_untaught
 from sleeping_plugin.plugins import Plugins
 from sleeping_plugin.records import Progress, Version, silent
 from sleeping_plugin.render import Result
@@ -61,7 +62,7 @@ def initialise(
     """Make ``model`` the one that ``home`` learns for; nothing is written before all checks pass.
 
     Raises UsageError if the home has learnt for other bytes, unless ``force``; ModelError,
-    UnsupportedModel or NoChatTemplate for a model that cannot be taught.
+    UnsupportedModel, NoChatTemplate or AlreadyTaught for a model that cannot be taught.
     """
     model = model.expanduser().absolute()
     model = _not_through(home, model)
@@ -71,6 +72,7 @@ def initialise(
             "`sleeping switch` puts a version in use."
         )
     info = read_info(model)
+    require_untaught(info)
     require_supported(info)
     require_chat(info)
     exporter: Exporter = plugins.pick("exporter", config.night.exporter)

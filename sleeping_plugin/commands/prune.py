@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sleeping_plugin.atomic import bytes_in, size_of
+from sleeping_plugin.atomic import bytes_freed, size_of
 from sleeping_plugin.context import Context
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import hookimpl
@@ -53,7 +53,7 @@ def prune(home: Home, keep: int, *, dry_run: bool = False) -> Pruned:
         needed = {stopped["steps"].get("export", {}).get("id", "")} if stopped else ()
         if dry_run:
             spare = versions.spare(keep, needed)
-            freed = sum(bytes_in(versions.folder(version.id)) for version in spare)
+            freed = bytes_freed([versions.folder(version.id) for version in spare])
         else:
             spare, freed = versions.prune(keep, needed)
         kept = len(versions.list()) - (len(spare) if dry_run else 0)

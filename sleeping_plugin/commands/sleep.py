@@ -38,7 +38,7 @@ class Slept(Result):
             parts.append(make_table(("measured on the exported file", ""), rows))
             parts += [f"Not accepted: {clean(reason)}" for reason in done.gate.reasons]
         if done.accepted and done.version is not None:
-            parts += ["", *(whole(f"Load it anywhere: {file}") for file in done.version.files)]
+            parts += ["", *(whole(f"Load it anywhere: {file}") for file in done.version.files[:1])]
         parts.append(f"It took {duration_of(done.seconds)}.")
         return Group(*parts)
 
