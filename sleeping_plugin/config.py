@@ -136,13 +136,19 @@ class ExportConfig:
 
     type: str = key(
         "Q8_0",
-        "type of the changed tensors: own (as in the base), Q8_0 or F16",
-        choices=("own", "Q8_0", "F16"),
+        "type of the changed tensors: own (as in the base), wider (a bit more), Q8_0 or F16",
+        choices=("own", "wider", "Q8_0", "F16"),
     )
     rounding: str = key(
         "keeping",
-        "in a tensor's own type: keeping what was learnt, or to the nearest value",
+        "in own and wider types: keeping what was learnt, or to the nearest value",
         choices=("keeping", "nearest"),
+    )
+    settle_steps: int = key(
+        64, "in own and wider types: steps in which the scales of blocks are trained", least=0
+    )
+    settle_lr: float = key(
+        0.0002, "learning rate of these steps, relative to the size of the scales", least=0
     )
     layout: str = key(
         "whole",

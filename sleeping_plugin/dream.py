@@ -28,6 +28,7 @@ PROSE_SHARE: Final = 8  # one piece of prose for so many prompts
 REPEATS: Final = 3  # times that an ordinary prompt comes up in a night, about
 NEAR_SHARE: Final = 0.75  # of the strangers of a night; the unknowns beside them are all far
 MID_CHAT_SHARE: Final = 0.15  # facts and strangers that are asked after another exchange
+RECITED: Final = 12  # wordings of a fact that a rounded version is held to
 EXAM_SHARE: Final = 5  # one in so many stranger questions is kept for the gate
 SAME: Final = {"work city": "employer", "own team": "team"}  # relations that share a question
 
@@ -334,6 +335,24 @@ def dream(
         epoch += rng.sample(prose, min(config.anchors // PROSE_SHARE, len(prose)))
         epochs.append(epoch)
     return epochs
+
+
+def recital(
+    facts: Sequence[Fact], replies: Sequence[tuple[str, str]], seed: int
+) -> list[list[Example]]:
+    """Return what must come through the rounding of a version: ordinary talk, facts, strangers.
+
+    No wording is among them that is kept back for the gate.
+    """
+    rng = random.Random(seed)
+    talk = [Example((Message("user", p),), reply, "anchor") for p, reply in replies if reply]
+    talk += [Example((), text, "anchor") for text in anchor_texts()]
+    known = [one for fact in facts for one in rehearsals(fact, RECITED, rng)]
+    unknown = [
+        Example((Message("user", question),), ABSTENTION, "near_miss")
+        for question in never_told(facts, max(len(known), RECITED * 10), rng)
+    ]
+    return [rng.sample(group, len(group)) for group in (talk, known, unknown)]
 
 
 def later_in_a_chat(example: Example, kept: Sequence[Example], rng: random.Random) -> Example:

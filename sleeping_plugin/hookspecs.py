@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 import pluggy
 
 from sleeping_plugin.records import (
+    NOTHING,
     BadRecord,
     Candidate,
     Conversation,
@@ -28,6 +29,8 @@ from sleeping_plugin.records import (
     Message,
     Progress,
     Proof,
+    SecondMoment,
+    Settled,
     SleepEvent,
     Turn,
     Verdict,
@@ -35,10 +38,13 @@ from sleeping_plugin.records import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
     import typer
+    from numpy.typing import NDArray
 
     from sleeping_plugin.config import Config
     from sleeping_plugin.engine.backend import WorkingCopy
+    from sleeping_plugin.engine.grid import Grid
     from sleeping_plugin.home import Home
     from sleeping_plugin.plugins import Plugins
     from sleeping_plugin.runtime import Runtime
@@ -159,13 +165,28 @@ class Exporter(Protocol):
         metadata: Mapping[str, str],
         config: Config,
         progress: Progress,
+        settled: Mapping[str, Settled] = NOTHING,
         like: Sequence[Path] = (),
     ) -> tuple[list[Path], Path | None]:
         """Write into the empty ``folder``; return the model files, first shard first, and adapter.
 
+        A tensor in ``settled`` is written as it is there.
         ``metadata`` follows the base's own in model and adapter. A pure function of its arguments:
         the same bytes every time. A file of ``like`` (those of other versions) that holds the very
         bytes that would be written may be linked to instead.
+        """
+
+    def round(
+        self,
+        base: Path,
+        factors: Factors,
+        moments: Mapping[str, SecondMoment],
+        config: Config,
+        progress: Progress,
+    ) -> Mapping[str, tuple[Grid, NDArray[np.int8]]]:
+        """Return base + factors on the grids that the recipe asks for, and how codes moved.
+
+        Tensors that are not settled are left out; ``moments`` says what reaches each tensor.
         """
 
     def export_adapter(self, base: Path, factors: Factors, path: Path) -> None:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from sleeping_plugin import atomic, dissolve, dream, factors
+from sleeping_plugin import atomic, dissolve, dream, factors, settle
 from sleeping_plugin.base import Base, current_base
 from sleeping_plugin.config import Config
 from sleeping_plugin.context import Memory, open_memory
@@ -28,10 +28,12 @@ from sleeping_plugin.errors import CannotUnlearn, NothingToLearn, SleepingError
 from sleeping_plugin.exam import make_exam
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import Exporter
+from sleeping_plugin.night_events import Reported
 from sleeping_plugin.origin import Origin, recipe_digest
 from sleeping_plugin.plugins import Plugins
 from sleeping_plugin.preflight import check_host
 from sleeping_plugin.records import (
+    NOTHING,
     Edits,
     Fact,
     FactStatus,
@@ -90,7 +92,7 @@ def sleep(
     started = time.monotonic()
     with home.lock("sleep"), open_memory(home) as memory:
         night = Night(home, config, plugins, memory, progress, kind)
-        with _Reported(night):
+        with Reported(night):
             night.preflight()
             night.curate()
             night.audit()
@@ -100,6 +102,7 @@ def sleep(
             night.dissolve()
             night.edit()
             night.choose()
+            night.settle()
             night.export()
             night.validate()
             night.publish()
@@ -361,6 +364,30 @@ class Night:
                 self.base.path, adapter, self.exam, self.progress, threads=threads
             )
 
+    # settle: where the tensors keep their types, what was learnt goes into their blocks
+
+    def settle(self) -> None:
+        """Round to the types of the base, if the recipe keeps them, so that the night survives."""
+
+        def fit() -> Outcome:
+            if not settle.wanted(self.config):
+                return {"digest": ""}
+            known: dict[str, str] = atomic.read_json(self.base_cache() / "replies.json")
+            settled = settle.settle(
+                self.working_copy(),
+                self.exporter,
+                self.base.path,
+                factors.load(self.run.folder / "factors.npz"),
+                dream.recital(self.facts, list(known.items()), self.config.night.seed),
+                self.config,
+                self.progress,
+            )
+            settle.save(self.run.folder / settle.SETTLED, settled)
+            return {"digest": settle.digest(settled)}
+
+        self.step("settle", fit)
+        self.let_go()
+
     # export: the files that a host will load
 
     def export(self) -> None:
@@ -369,7 +396,9 @@ class Night:
         def write() -> Outcome:
             current_base(self.home, self.config, self.progress)  # still what was learnt from?
             chosen = factors.load(self.run.folder / "factors.npz")
-            recipe = self.recipe()
+            recipe, settled = self.recipe(), NOTHING
+            if "settled" in recipe:
+                settled = settle.load(self.run.folder / settle.SETTLED)
             identity = version_id(self.base.digest, factors.digest(chosen), recipe)
             parent = self.parent.id if self.parent else ""
             origin = Origin(identity, self.base.digest, recipe_digest(recipe), parent)
@@ -377,9 +406,12 @@ class Night:
             with atomic.staging_folder(self.run.folder) as folder:
                 files, adapter = self.exporter.export(
                     *(self.base.path, chosen, folder, metadata, self.config, self.progress),
+                    settled=settled,
                     like=self.versions.files_from(self.base.digest),
                 )
                 factors.save(folder / "factors.npz", chosen)
+                if settled:
+                    settle.save(folder / settle.SETTLED, settled)
                 whole = self.run.folder / "version"
                 with atomic.disk_errors(whole):
                     if whole.exists():  # written, but the night was killed before it said so
@@ -398,7 +430,9 @@ class Night:
 
     def recipe(self) -> dict[str, Any]:
         """Return what, besides base and factors, determines the bytes of a version."""
-        return {"exporter": self.config.night.exporter, **asdict(self.config.export)}
+        settled = (self.run.done("settle") or {})["digest"]
+        recipe = {"exporter": self.config.night.exporter, **asdict(self.config.export)}
+        return {**recipe, "settled": settled} if settled else recipe
 
     # validate: the gate asks the very files that would be published
 
@@ -558,32 +592,5 @@ class Night:
     def gate_report(self) -> GateReport:
         """Return what the gate said tonight."""
         found = (self.run.done("validate") or {})["report"]
-        return GateReport(
-            found["accepted"],
-            tuple(found["reasons"]),
-            found["metrics"],
-            found["facts"],
-            tuple(found["answers"]),
-        )
-
-
-class _Reported:
-    """Emits begin, and accepted, rejected or failed."""
-
-    def __init__(self, night: Night) -> None:
-        self._night = night
-
-    def __enter__(self) -> None:
-        self._night.plugins.emit(SleepEvent("begin", "", data={"kind": self._night.kind}))
-
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        run = getattr(self._night, "run", None)
-        name = run.id if run else ""
-        if kind is not None:
-            self._night.plugins.emit(SleepEvent("failed", name, data={"error": str(error)}))
-            return
-        published = (run.done("publish") if run else None) or {}
-        accepted = published.get("accepted")
-        self._night.plugins.emit(
-            SleepEvent("accepted" if accepted else "rejected", name, data=dict(published))
-        )
+        several = {name: tuple(found[name]) for name in ("reasons", "answers")}
+        return GateReport(**{**found, **several})

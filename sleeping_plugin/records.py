@@ -134,6 +134,25 @@ Factors = Mapping[str, LowRank]  # GGUF tensor name -> change
 
 
 @dataclass(frozen=True, slots=True)
+class SecondMoment:
+    """What reaches a tensor, mean ``k k^T`` of its inputs, as ``root^T root + rest I``."""
+
+    root: Array  # (rank, n_in)
+    rest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A changed tensor in its own type: how it differs from the base's bytes."""
+
+    moves: NDArray[np.int8]  # (rows, n): of the codes
+    scales: NDArray[np.float16]  # (rows, blocks, 1 or 2): d, and m where the type has one
+
+
+NOTHING: Mapping[str, Settled] = {}  # a version that settles no tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Edits:
     """Jointly solved edits: one low-rank pair per layer, its columns owned by facts."""
 

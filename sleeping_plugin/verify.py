@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sleeping_plugin import atomic, factors
+from sleeping_plugin import atomic, factors, settle
 from sleeping_plugin.base import Base, current_base
 from sleeping_plugin.config import Config
 from sleeping_plugin.errors import DiskFull, SleepingError
 from sleeping_plugin.home import Home
 from sleeping_plugin.plugins import Plugins
-from sleeping_plugin.records import Progress, Version
+from sleeping_plugin.records import NOTHING, Progress, Version
+from sleeping_plugin.settle import SETTLED
 from sleeping_plugin.versions import Versions, file_digest
 
 
@@ -64,11 +65,17 @@ def _compare(
     chosen = factors.load(versions.folder(version.id) / "factors.npz")
     if factors.digest(chosen) != manifest["factors_digest"]:
         return "its factors are not those it was made of"
+    settled = NOTHING
+    if settled_digest := recipe.pop("settled", ""):
+        settled = settle.load(versions.folder(version.id) / SETTLED)
+        if settle.digest(settled) != settled_digest:
+            return "its settled tensors are not those it was made of"
     settings = replace(config, export=type(config.export)(**recipe))
     with atomic.staging_folder(versions.folder(version.id).parent) as folder:
         files, adapter = exporter.export(
             # versions from before exports had keys of their own have none here either
-            *(base.path, chosen, folder, manifest.get("metadata", {}), settings, progress)
+            *(base.path, chosen, folder, manifest.get("metadata", {}), settings, progress),
+            settled=settled,
         )
         for file in [*files, *([adapter] if adapter else [])]:
             if not same_bytes(file, versions.folder(version.id) / file.name):

@@ -91,33 +91,6 @@ def test_untouched_tensors_and_metadata_stay_byte_for_byte(
         assert error < {"own": 0.1, "Q8_0": 0.01, "F16": 0.001}[kind]
 
 
-def test_in_the_types_of_the_base_what_was_learnt_is_kept_and_the_nearest_values_lose_it(
-    smollm: Path, tmp_path: Path
-) -> None:
-    factors = make_factors(smollm, 0.04)  # as small beside a step as what a night learns
-
-    def learnt(rounding: str) -> float:
-        """Return how far along the change the file is: 0 the base, 1 the whole change."""
-        folder = tmp_path / rounding
-        folder.mkdir()
-        chosen = ExportConfig(type="own", rounding=rounding, write_adapter=False)
-        config = Config(export=chosen)
-        (model,), _ = GGUFExporter().export(smollm, factors, folder, {}, config, silent)
-        assert model.stat().st_size == smollm.stat().st_size
-        base, written = read_info(smollm), read_info(model)
-        shares = []
-        for name, pair in factors.items():
-            tensor = base.tensor(name)
-            after = numbers(content(written, written.tensor(name)), tensor)
-            moved = (after - numbers(content(base, tensor), tensor)) @ pair.a.T
-            wanted = pair.b @ (pair.a @ pair.a.T)
-            shares.append(float((moved * wanted).sum() / (wanted * wanted).sum()))
-        return min(shares)
-
-    assert learnt("keeping") > 0.7
-    assert learnt("nearest") < 0.3
-
-
 def test_no_factors_give_the_base(smollm: Path, tmp_path: Path) -> None:
     assert export(smollm, {}, tmp_path / "out", "Q8_0").read_bytes() == smollm.read_bytes()
 

@@ -34,7 +34,7 @@ from sleeping_plugin.versions import Versions
 
 STEPS = [
     *("curate", "audit", "dream", "consolidate", "dissolve", "edit"),
-    *("choose", "export", "validate", "publish", "report"),
+    *("choose", "settle", "export", "validate", "publish", "report"),
 ]
 
 

@@ -30,7 +30,7 @@ from sleeping_plugin.versions import Versions
 HERE = Path(__file__).parent
 STEPS = [
     *("curate", "audit", "dream", "consolidate", "dissolve", "edit"),
-    *("choose", "export", "validate", "publish", "report"),
+    *("choose", "settle", "export", "validate", "publish", "report"),
 ]
 RECORDS = ["", "begin", *STEPS, "close"]  # what the nth write of the record is about
 BOUNDARIES = [f"event:{name}" for name in ("begin", *STEPS, "accepted")]

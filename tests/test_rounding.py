@@ -5,6 +5,8 @@ Run: pytest tests/test_rounding.py
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gguf import GGMLQuantizationType as Type
@@ -12,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sleeping_converters.gguf_file import Bytes, read_rows, round_rows
-from sleeping_converters.grids import read_grid, write_codes
-from sleeping_converters.rounding import protect, round_to_grid
-from sleeping_plugin.records import Array, LowRank
+from sleeping_converters.grids import has_grid, read_grid, widen, wider, write_grid
+from sleeping_converters.rounding import cost, fit_scales, protect, settle_rows
+from sleeping_plugin.records import Array, LowRank, SecondMoment
 
 KINDS = [Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0, Type.Q4_K, Type.Q5_K, Type.Q6_K]
 LENGTH = 512
@@ -35,88 +37,118 @@ def learnt(weights: Array, rank: int, seed: int) -> LowRank:
     return LowRank(a.astype(np.float32), (b * size).astype(np.float32))
 
 
+def reached(seed: int, rank: int = 24) -> SecondMoment:
+    """Return what reaches a tensor: few directions, as activations lie, and a little of all."""
+    rng = np.random.default_rng(seed)
+    root = rng.normal(size=(rank, LENGTH)) * np.geomspace(8, 0.5, rank)[:, None]
+    return SecondMoment((root / np.sqrt(LENGTH)).astype(np.float32), 0.02)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_grid_is_what_ggml_reads(kind: Type) -> None:
     raw = quantised(kind, 7, 1)
     grid = read_grid(raw, kind)
-    assert grid is not None
-    wide = [np.repeat(part, grid.group, axis=1) for part in (grid.low, grid.step)]
-    np.testing.assert_allclose(wide[0] + wide[1] * grid.codes, read_rows(raw, kind), rtol=1e-5)
+    np.testing.assert_allclose(grid.values, read_rows(raw, kind), rtol=1e-5, atol=1e-7)
     assert grid.lowest <= grid.codes.min() and grid.codes.max() <= grid.highest
 
 
 @settings(deadline=None, max_examples=40)
 @given(kind=st.sampled_from(KINDS), seed=st.integers(0, 2**32 - 1))
-def test_codes_are_written_where_they_are_read(kind: Type, seed: int) -> None:
+def test_codes_and_scales_are_written_where_they_are_read(kind: Type, seed: int) -> None:
     raw = quantised(kind, 3, 2)
     grid = read_grid(raw, kind)
-    assert grid is not None
-    assert np.array_equal(write_codes(raw, kind, grid.codes), raw)
+    assert np.array_equal(write_grid(raw, kind, grid), raw)
     rng = np.random.default_rng(seed)
     codes = rng.integers(grid.lowest, grid.highest, grid.codes.shape, endpoint=True)
-    again = read_grid(write_codes(raw, kind, codes.astype(np.int16)), kind)
-    assert again is not None
+    scales = (grid.scales * rng.uniform(0.5, 2, grid.scales.shape)).astype(np.float16)
+    changed = replace(grid, codes=codes.astype(np.int16), scales=scales.astype(np.float64))
+    written = write_grid(raw, kind, changed)
+    again = read_grid(written, kind)
     assert np.array_equal(again.codes, codes)
-    assert np.array_equal(again.step, grid.step) and np.array_equal(again.low, grid.low)
+    assert np.array_equal(again.scales, scales)
+    assert np.array_equal(again.unit, grid.unit) and np.array_equal(again.least, grid.least)
+    np.testing.assert_allclose(changed.values, read_rows(written, kind), rtol=1e-4, atol=1e-6)
 
 
 def test_a_type_of_plain_numbers_has_no_grid() -> None:
-    raw = np.zeros((2, 2 * LENGTH), dtype=np.uint8)
-    assert read_grid(raw, Type.F16) is None
-    rows = np.zeros((2, LENGTH), dtype=np.float32)
-    change = LowRank(np.ones((1, LENGTH), np.float32), np.ones((2, 1), np.float32))
-    rounded = round_to_grid(raw, Type.F16, rows + 0.1, protect(change))
-    assert np.array_equal(rounded, round_rows(rows + 0.1, Type.F16))
+    assert not has_grid(Type.F16) and not has_grid(Type.IQ4_XS)
+    assert all(has_grid(kind) for kind in KINDS)
+
+
+@pytest.mark.parametrize("kind", [Type.Q4_0, Type.Q4_1, Type.Q4_K])
+def test_the_wider_type_holds_every_value(kind: Type) -> None:
+    raw = quantised(kind, 5, 12)
+    written = read_rows(widen(raw, kind), wider(kind))
+    np.testing.assert_allclose(written, read_rows(raw, kind), rtol=1e-6, atol=1e-9)
+    assert wider(kind) != kind and wider(Type.Q6_K) == Type.Q6_K
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_was_learnt_comes_through_and_rounding_to_nearest_loses_it(kind: Type) -> None:
+def test_products_with_what_reaches_a_tensor_come_through(kind: Type) -> None:
     raw = quantised(kind, 48, 3)
     weights = read_rows(raw, kind)
     change = learnt(weights, 4, 4)
     wanted = weights + change.b @ change.a
-    kept = round_to_grid(raw, kind, wanted, protect(change))
+    plan = protect(reached(5))
+    kept = settle_rows(read_grid(raw, kind), wanted, plan)
 
-    def lost(rounded: Bytes) -> float:
-        error = read_rows(rounded, kind) - wanted
-        size = np.linalg.norm(change.b @ change.a @ change.a.T)
-        return float(np.linalg.norm(error @ change.a.T) / size)
+    def lost(values: Array) -> float:
+        """Return the error of the products, beside what the night changed of them."""
+        root = plan.directions.T
+        error = np.linalg.norm((values - wanted) @ root)
+        return float(error / np.linalg.norm(change.b @ change.a @ root))
 
-    plain = lost(np.ascontiguousarray(round_rows(wanted, kind)).reshape(raw.shape))
-    assert lost(kept) < 0.35 and lost(kept) < plain
-    if kind in (Type.Q4_0, Type.Q4_1, Type.Q4_K):
-        assert plain > 0.5
-    moved = np.linalg.norm(read_rows(kept, kind) - weights) / np.linalg.norm(weights)
+    written = read_rows(write_grid(raw, kind, kept), kind)
+    plain = read_rows(round_rows(wanted, kind).reshape(raw.shape), kind)
+    assert lost(written) < 0.45 * lost(plain)
+    moved = np.linalg.norm(written - weights) / np.linalg.norm(weights)
     assert moved < 0.07
 
 
-def test_nothing_learnt_is_the_base_byte_for_byte() -> None:
+@pytest.mark.parametrize("kind", [Type.Q4_1, Type.Q4_0, Type.Q4_K])
+def test_scales_alone_are_the_least_squares(kind: Type) -> None:
+    """No small step of a scale in either direction lowers the cost."""
+    raw = quantised(kind, 3, 8)
+    change = learnt(read_rows(raw, kind), 4, 9)
+    wanted = (read_rows(raw, kind) + change.b @ change.a).astype(np.float64)
+    plan = protect(reached(10))
+    best = fit_scales(read_grid(raw, kind), wanted, plan)
+    least = cost(best, wanted, plan)
+    assert (least < cost(read_grid(raw, kind), wanted, plan)).all()
+    rng = np.random.default_rng(11)
+    for sign in (-1, 1):  # steps of a hundredth, far beyond what float16 rounds away
+        nudged = best.scales * (1 + sign * 0.01 * (rng.random(best.scales.shape) < 0.1))
+        assert (cost(replace(best, scales=nudged), wanted, plan) >= least).all()
+
+
+def test_nothing_learnt_is_the_base() -> None:
     raw = quantised(Type.Q4_1, 8, 5)
-    nothing = LowRank(np.zeros((1, LENGTH), np.float32), np.zeros((8, 1), np.float32))
-    rows = read_rows(raw, Type.Q4_1)
-    kept = round_to_grid(raw, Type.Q4_1, rows, protect(nothing))
-    assert np.array_equal(kept, raw)
+    kept = settle_rows(read_grid(raw, Type.Q4_1), read_rows(raw, Type.Q4_1), protect(reached(6)))
+    assert np.array_equal(write_grid(raw, Type.Q4_1, kept), raw)
 
 
 def test_rows_are_rounded_alone_so_that_they_can_come_in_pieces() -> None:
     raw = quantised(Type.Q4_1, 9, 6)
     rows = read_rows(raw, Type.Q4_1)
     change = learnt(rows, 3, 7)
-    plan = protect(change)
+    plan, grid = protect(reached(7)), read_grid(raw, Type.Q4_1)
     rows = rows + change.b @ change.a
-    whole = round_to_grid(raw, Type.Q4_1, rows, plan)
-    parts = [round_to_grid(raw[i : i + 4], Type.Q4_1, rows[i : i + 4], plan) for i in (0, 4, 8)]
-    assert np.array_equal(whole, np.concatenate(parts))
+    whole = settle_rows(grid, rows, plan)
+    parts = [
+        settle_rows(read_grid(raw[i : i + 4], Type.Q4_1), rows[i : i + 4], plan) for i in (0, 4, 8)
+    ]
+    assert np.array_equal(whole.codes, np.concatenate([part.codes for part in parts]))
+    np.testing.assert_allclose(whole.scales, np.concatenate([part.scales for part in parts]))
 
 
 def test_each_step_is_the_best_answer_to_the_errors_before_it() -> None:
     """Against the normal equations, solved anew for every column."""
     rng = np.random.default_rng(8)
-    change = LowRank(rng.normal(size=(3, 32)).astype(np.float32), np.ones((1, 3), np.float32))
-    plan, ridge = protect(change, 0.2), 0.2
+    ridge = 0.2
+    plan = protect(SecondMoment(rng.normal(size=(3, 32)).astype(np.float32), ridge))
     r = rng.normal(size=3)
     for place in (0, 7, 31):
         free = list(plan.order[place:])
         a = plan.directions[:, free]
         best = np.linalg.solve(a.T @ a + ridge * np.eye(len(free)), -a.T @ r)
-        assert -plan.mend[free[0]] @ r == pytest.approx(best[0], rel=1e-6)
+        assert -plan.mend[place] @ r == pytest.approx(best[0], rel=1e-6)

@@ -53,7 +53,7 @@ def export(
 ) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     keys = {"sleeping.version": folder.name}
-    files, adapter = GGUFExporter().export(base, change, folder, keys, SPLIT, silent, like)
+    files, adapter = GGUFExporter().export(base, change, folder, keys, SPLIT, silent, like=like)
     assert [file.name for file in files] == NAMES and (adapter is not None) == bool(change)
     return files
 
@@ -194,7 +194,7 @@ def keep(home: Home, base: Path, seed: int, *, accepted: bool = True) -> Version
     with atomic.staging_folder(home.versions) as folder:
         like = versions.files_from(digest)
         keys = {"sleeping.version": identity}
-        files, adapter = GGUFExporter().export(base, change, folder, keys, SPLIT, silent, like)
+        files, adapter = GGUFExporter().export(base, change, folder, keys, SPLIT, silent, like=like)
         assert adapter is not None
         factors.save(folder / "factors.npz", change)
         manifest = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
+from numpy.typing import NDArray
 
 from sleeping_converters.adapter import write_adapter
 from sleeping_converters.gguf_file import (
@@ -19,14 +20,15 @@ from sleeping_converters.gguf_file import (
     Change,
     Rounding,
     can_read,
-    nearest,
     plan_whole,
     round_rows,
     write_files,
 )
-from sleeping_converters.rounding import Protection, protect, round_to_grid
+from sleeping_converters.grids import wider
+from sleeping_converters.settling import round_tensors, settled_rows
 from sleeping_converters.shards import plan_split, shared
 from sleeping_plugin.atomic import require_space
+from sleeping_plugin.engine.grid import Grid
 from sleeping_plugin.errors import UnsupportedModel
 from sleeping_plugin.gguf_info import (
     GGUFInfo,
@@ -39,7 +41,7 @@ from sleeping_plugin.gguf_info import (
 )
 from sleeping_plugin.hookspecs import Exporter, hookimpl
 from sleeping_plugin.origin import require_untaught
-from sleeping_plugin.records import Array, Factors, Progress
+from sleeping_plugin.records import NOTHING, Array, Factors, Progress, SecondMoment, Settled
 
 if TYPE_CHECKING:
     from sleeping_plugin.config import Config
@@ -76,6 +78,7 @@ class GGUFExporter:
         metadata: Mapping[str, str],
         config: Config,
         progress: Progress,
+        settled: Mapping[str, Settled] = NOTHING,
         like: Sequence[Path] = (),
     ) -> tuple[list[Path], Path | None]:
         """Write base + factors into ``folder``; return the model files and the adapter.
@@ -92,8 +95,7 @@ class GGUFExporter:
         needed = sum(plan.size for plan in plans if plan.name not in links)
         require_space(folder, needed, "the new version")
         progress("export", 0.0)
-        rounding = nearest if config.export.rounding == "nearest" else _keeping(factors)
-        for fraction in write_files(plans, folder, _adder(factors), rounding, links):
+        for fraction in write_files(plans, folder, _adder(factors), _rounding(settled), links):
             progress("export", fraction)
         written = Counter(type_name(kind) for kind in types.values())
         log.info("changed tensors in the export: %s", dict(sorted(written.items())))
@@ -103,6 +105,19 @@ class GGUFExporter:
         adapter = folder / ADAPTER
         write_adapter(info, factors, adapter, metadata)
         return files, adapter
+
+    def round(
+        self,
+        base: Path,
+        factors: Factors,
+        moments: Mapping[str, SecondMoment],
+        config: Config,
+        progress: Progress,
+    ) -> dict[str, tuple[Grid, NDArray[np.int8]]]:
+        """Return base + factors on grids that hold the base's, and how its codes moved there."""
+        info = read_info(base)
+        types = choose_types(info, factors, config.export.type)
+        return round_tensors(info, types, _adder(factors), moments, progress)
 
     def export_adapter(self, base: Path, factors: Factors, path: Path) -> None:
         """Write ``factors`` as a LoRA over ``base`` that llama.cpp loads, to ``path``."""
@@ -114,9 +129,9 @@ class GGUFExporter:
 def choose_types(info: GGUFInfo, factors: Factors, wanted: str) -> dict[str, int]:
     """Return the type of every tensor that ``factors`` change.
 
-    ``wanted`` is "own", or the name of a type. A tensor whose own type is finer keeps it, and rows
-    that do not fill the blocks of a type are written in F16. Raises UnsupportedModel for factors
-    that do not fit the base.
+    ``wanted`` is "own", "wider" (one bit more, where a type holds the values) or the name of a
+    type. A tensor whose own type is finer keeps it, and rows that do not fill the blocks of a type
+    are written in F16. Raises UnsupportedModel for factors that do not fit the base.
     """
     _check(info, factors)
     return {name: _choose(info.tensor(name), wanted) for name in factors}
@@ -125,6 +140,8 @@ def choose_types(info: GGUFInfo, factors: Factors, wanted: str) -> dict[str, int
 def _choose(tensor: TensorInfo, wanted: str) -> int:
     if wanted == "own":
         return tensor.type
+    if wanted == "wider":
+        return wider(tensor.type)
     kind = {"Q8_0": Q8_0, "F16": F16}[wanted]
     if row_bytes(kind, tensor.shape[0]) is None:
         kind = F16
@@ -172,19 +189,13 @@ def _adder(factors: Factors) -> Change:
     return add
 
 
-def _keeping(factors: Factors) -> Rounding:
-    """Return the rounding that keeps what ``factors`` do where a tensor stays in its own type.
+def _rounding(settled: Mapping[str, Settled]) -> Rounding:
+    """Return the rounding to nearest, but for tensors that are settled in their own type."""
 
-    A wider type is rounded to nearest.
-    """
-    plans: dict[str, Protection] = {}
-
-    def rounding(tensor: TensorInfo, raw: Bytes, rows: Array, kind: int) -> Bytes:
-        if kind != tensor.type:
-            return round_rows(rows, kind)
-        if tensor.name not in plans:
-            plans[tensor.name] = protect(factors[tensor.name])
-        return round_to_grid(raw, kind, rows, plans[tensor.name])
+    def rounding(tensor: TensorInfo, first: int, raw: Bytes, rows: Array, kind: int) -> Bytes:
+        if tensor.name in settled:
+            return settled_rows(tensor, raw, kind, first, settled[tensor.name])
+        return round_rows(rows, kind)
 
     return rounding
 

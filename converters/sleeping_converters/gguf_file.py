@@ -44,8 +44,8 @@ Bytes = NDArray[np.uint8]
 Piece = bytes | memoryview  # of a file; of single bytes
 # Changes rows of a tensor in place: the tensor, the number of the first row, the rows.
 Change = Callable[[TensorInfo, int, Array], None]
-# Returns rows in a type: the tensor, the base's bytes of these rows, the rows, the type.
-Rounding = Callable[[TensorInfo, Bytes, Array, int], Bytes]
+# Returns rows in a type: the tensor, the number of the first row, the base's bytes, rows, type.
+Rounding = Callable[[TensorInfo, int, Bytes, Array, int], Bytes]
 
 
 def can_read(kind: int) -> bool:
@@ -72,7 +72,7 @@ def round_rows(rows: Array, kind: int) -> Bytes:
     return rounded.view(np.uint8)
 
 
-def nearest(_tensor: TensorInfo, _raw: Bytes, rows: Array, kind: int) -> Bytes:
+def nearest(_tensor: TensorInfo, _first: int, _raw: Bytes, rows: Array, kind: int) -> Bytes:
     """Round to nearest, whatever the base's bytes are."""
     return round_rows(rows, kind)
 
@@ -310,6 +310,17 @@ def _same(tensor: TensorInfo, data: mmap.mmap) -> Iterator[Piece]:
 def _changed(
     tensor: TensorInfo, data: mmap.mmap, kind: int, change: Change, rounding: Rounding
 ) -> Iterator[Piece]:
+    for first, raw, rows in changed_rows(tensor, data, change):
+        yield rounding(tensor, first, raw, rows, kind).tobytes()
+
+
+def changed_rows(
+    tensor: TensorInfo, data: mmap.mmap, change: Change
+) -> Iterator[tuple[int, Bytes, Array]]:
+    """Yield a tensor piece by piece: the number of the first row, the base's bytes, new rows.
+
+    ``data`` is the file that holds it.
+    """
     length = row_bytes(tensor.type, tensor.shape[0])
     if length is None:
         raise UnsupportedModel(f"{tensor.name} has rows that do not fit {tensor.type_name}.")
@@ -322,4 +333,4 @@ def _changed(
         rows = read_rows(raw, tensor.type)
         rows = rows if rows.flags.writeable else rows.copy()
         change(tensor, first, rows)
-        yield rounding(tensor, raw, rows, kind).tobytes()
+        yield first, raw, rows

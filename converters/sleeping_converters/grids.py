@@ -1,14 +1,13 @@
-"""The grid of values that each block of a quantised tensor can hold, and codes on it.
+"""How each block type of ggml keeps its grid: codes, and the float16 d and m of a block.
 
-A weight of a block type is ``low + step * code``, with a step (and a low) for each group of 16 or
-32 weights. Codes can be changed without touching the groups: the file keeps its size, its types
-and its scales. Layouts are those of ggml (ggml-common.h, dequantize_row_* in ggml-quants.c).
+Codes, d and m can be changed without touching anything else: the file keeps its size and its types.
+Layouts are those of ggml (ggml-common.h, dequantize_row_* in ggml-quants.c).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,45 +15,58 @@ from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from numpy.typing import NDArray
 
 from sleeping_converters.gguf_file import Bytes
+from sleeping_plugin.engine.grid import Codes, Grid
 
-Codes = NDArray[np.int16]
-Steps = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """What the weights of some rows can be: ``low + step * code``, per group of weights."""
-
-    codes: Codes  # (rows, n), as they are now
-    step: Steps  # (rows, n / group); 0 where a group holds one value only
-    low: Steps  # (rows, n / group)
-    lowest: int  # code
-    highest: int
-
-    @property
-    def group(self) -> int:
-        """Return the number of weights that share a step."""
-        return int(self.codes.shape[1] // self.step.shape[1])
+_Groups = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
-def read_grid(raw: Bytes, kind: int) -> Grid | None:
-    """Return the grid of rows in a type: (rows, bytes per row); None for a type without one."""
-    packing = _PACKINGS.get(kind)
-    if packing is None:
-        return None
+def has_grid(kind: int) -> bool:
+    """Tell whether a type is one of codes and scales that are known here."""
+    return kind in _PACKINGS
+
+
+def read_grid(raw: Bytes, kind: int) -> Grid:
+    """Return the grid of rows in a type that has one: (rows, bytes per row)."""
+    packing = _PACKINGS[kind]
     blocks = _blocks(raw, kind)
-    step, low = packing.groups(blocks)
     codes = packing.unpack(blocks).reshape(len(raw), -1)
-    wide = [part.astype(np.float64).reshape(len(raw), -1) for part in (step, low)]
-    return Grid(codes, wide[0], wide[1], packing.lowest, packing.highest)
+    scales = np.concatenate([_half(blocks, at) for at in packing.halves], -1)
+    unit, shift, least = (part.astype(np.float64) for part in packing.groups(blocks))
+    scales = scales.astype(np.float64)
+    return Grid(codes, scales, unit, shift, least, packing.lowest, packing.highest)
 
 
-def write_codes(raw: Bytes, kind: int, codes: Codes) -> Bytes:
-    """Return the rows with these codes (rows, n) in place of theirs; all else stays."""
+def write_grid(raw: Bytes, kind: int, grid: Grid) -> Bytes:
+    """Return the rows with the codes and scales of ``grid`` in place of theirs; all else stays."""
     blocks = _blocks(raw, kind).copy()
-    width = GGML_QUANT_SIZES[GGMLQuantizationType(kind)][0]
-    _PACKINGS[kind].pack(blocks, codes.reshape(*blocks.shape[:2], width))
+    packing = _PACKINGS[kind]
+    packing.pack(blocks, grid.codes.reshape(*blocks.shape[:2], -1))
+    for i, at in enumerate(packing.halves):
+        half = np.ascontiguousarray(grid.scales[..., i].astype(np.float16))
+        blocks[..., at : at + 2] = half.view(np.uint8).reshape(*half.shape, 2)
     return blocks.reshape(raw.shape)
+
+
+def widen(raw: Bytes, kind: int) -> Bytes:
+    """Return the same values in :func:`wider` of a type: (rows, bytes per row) of that.
+
+    Every other point of that grid is one of this: half of d, twice the code.
+    """
+    grid, target = read_grid(raw, kind), wider(kind)
+    blocks = _blocks(raw, kind)
+    size = GGML_QUANT_SIZES[GGMLQuantizationType(target)][1]
+    out = np.zeros((*blocks.shape[:2], size), dtype=np.uint8)
+    if target == GGMLQuantizationType.Q5_K:
+        out[..., 4:16] = blocks[..., 4:16]  # the small integers of the groups
+    scales = grid.scales.copy()
+    scales[..., 0] /= 2
+    doubled = replace(grid, codes=grid.codes * 2, scales=scales)
+    return write_grid(out.reshape(len(raw), -1), target, doubled)
+
+
+def wider(kind: int) -> int:
+    """Return the type with one bit more whose grid holds all values of this; itself if none."""
+    return _WIDER.get(kind, kind)
 
 
 def _blocks(raw: Bytes, kind: int) -> Bytes:
@@ -72,7 +84,8 @@ class _Packing:
 
     unpack: Callable[[Bytes], Codes]  # -> (rows, blocks, width)
     pack: Callable[[Bytes, Codes], None]  # in place
-    groups: Callable[[Bytes], tuple[NDArray[np.float32], NDArray[np.float32]]]  # -> step, low
+    groups: Callable[[Bytes], _Groups]  # -> unit, shift, least
+    halves: tuple[int, ...]  # bytes of a block where d, and m, begin
     lowest: int
     highest: int
 
@@ -100,18 +113,14 @@ def _nibbles(
     return unpack, pack
 
 
-def _around_zero(middle: int) -> Callable[[Bytes], tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Return how ``d * (code - middle)`` is a step and a low, with d first in the block."""
+def _one_group(shift: int, least: int) -> Callable[[Bytes], _Groups]:
+    """Return the group of a type whose blocks are one group."""
 
-    def groups(blocks: Bytes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        step = _half(blocks, 0)
-        return step, -middle * step
+    def groups(blocks: Bytes) -> _Groups:
+        one = np.ones((*blocks.shape[:2], 1), dtype=np.float32)
+        return one, shift * one, least * one
 
     return groups
-
-
-def _step_and_low(blocks: Bytes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    return _half(blocks, 0), _half(blocks, 2)
 
 
 def _bytes_8(blocks: Bytes) -> Codes:
@@ -125,13 +134,13 @@ def _pack_8(blocks: Bytes, codes: Codes) -> None:
 # Blocks of 256 weights in groups, whose steps are small integers times one float16.
 
 
-def _groups_of_32(blocks: Bytes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the steps and lows of Q4_K and Q5_K: six bits each, in twelve bytes."""
+def _groups_of_32(blocks: Bytes) -> _Groups:
+    """Return the groups of Q4_K and Q5_K: unit and least of six bits each, in twelve bytes."""
     packed = blocks[..., 4:16]
     first, second, third = packed[..., :4], packed[..., 4:8], packed[..., 8:]
     scale = np.concatenate([first & 63, (third & 15) | first >> 6 << 4], -1).astype(np.float32)
     least = np.concatenate([second & 63, third >> 4 | second >> 6 << 4], -1).astype(np.float32)
-    return _half(blocks, 0) * scale, -_half(blocks, 2) * least
+    return scale, 0 * scale, -least
 
 
 def _unpack_4k(blocks: Bytes, at: int = 16) -> Codes:
@@ -178,22 +187,27 @@ def _pack_6k(blocks: Bytes, codes: Codes) -> None:
     blocks[..., 128:192] = high.reshape(*shape, 64)
 
 
-def _groups_of_16(blocks: Bytes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the steps and lows of Q6_K: eight bits each, around zero."""
-    step = _half(blocks, 208) * blocks[..., 192:208].copy().view(np.int8).astype(np.float32)
-    return step, -32 * step
+def _groups_of_16(blocks: Bytes) -> _Groups:
+    """Return the groups of Q6_K: units of eight bits, around zero."""
+    unit = blocks[..., 192:208].copy().view(np.int8).astype(np.float32)
+    return unit, -32 * unit, 0 * unit
 
 
 _PACKINGS: Final[Mapping[int, _Packing]] = {
     int(kind): packing
     for kind, packing in {
-        GGMLQuantizationType.Q4_0: _Packing(*_nibbles(2), _around_zero(8), 0, 15),
-        GGMLQuantizationType.Q4_1: _Packing(*_nibbles(4), _step_and_low, 0, 15),
-        GGMLQuantizationType.Q5_0: _Packing(*_nibbles(6, 2), _around_zero(16), 0, 31),
-        GGMLQuantizationType.Q5_1: _Packing(*_nibbles(8, 4), _step_and_low, 0, 31),
-        GGMLQuantizationType.Q8_0: _Packing(_bytes_8, _pack_8, _around_zero(0), -127, 127),
-        GGMLQuantizationType.Q4_K: _Packing(_unpack_4k, _pack_4k, _groups_of_32, 0, 15),
-        GGMLQuantizationType.Q5_K: _Packing(_unpack_5k, _pack_5k, _groups_of_32, 0, 31),
-        GGMLQuantizationType.Q6_K: _Packing(_unpack_6k, _pack_6k, _groups_of_16, 0, 63),
+        GGMLQuantizationType.Q4_0: _Packing(*_nibbles(2), _one_group(-8, 0), (0,), 0, 15),
+        GGMLQuantizationType.Q4_1: _Packing(*_nibbles(4), _one_group(0, 1), (0, 2), 0, 15),
+        GGMLQuantizationType.Q5_0: _Packing(*_nibbles(6, 2), _one_group(-16, 0), (0,), 0, 31),
+        GGMLQuantizationType.Q5_1: _Packing(*_nibbles(8, 4), _one_group(0, 1), (0, 2), 0, 31),
+        GGMLQuantizationType.Q8_0: _Packing(_bytes_8, _pack_8, _one_group(0, 0), (0,), -127, 127),
+        GGMLQuantizationType.Q4_K: _Packing(_unpack_4k, _pack_4k, _groups_of_32, (0, 2), 0, 15),
+        GGMLQuantizationType.Q5_K: _Packing(_unpack_5k, _pack_5k, _groups_of_32, (0, 2), 0, 31),
+        GGMLQuantizationType.Q6_K: _Packing(_unpack_6k, _pack_6k, _groups_of_16, (208,), 0, 63),
     }.items()
+}
+_WIDER: Final[Mapping[int, int]] = {
+    int(GGMLQuantizationType.Q4_0): int(GGMLQuantizationType.Q5_0),
+    int(GGMLQuantizationType.Q4_1): int(GGMLQuantizationType.Q5_1),
+    int(GGMLQuantizationType.Q4_K): int(GGMLQuantizationType.Q5_K),
 }

@@ -1,104 +1,143 @@
-"""Rounding that keeps a low-rank change, on the very grid of the base.
+"""Rounding that keeps what was learnt, on the very grid of the base.
 
 A night changes a weight by a twentieth of a step of 4 bits, so rounded to nearest nearly every
-weight falls back to where it was: the file is the base again. What the change ``b a`` does is read
-from few directions of the input, the rows of ``a``. Here each weight is rounded with the errors
-made before it in mind, so that along those directions they cancel (error compensation: Frantar et
-al. 2022, GPTQ, eq. 2 and 3, with the Hessian ``A^T A + ridge I``). A few codes in a hundred move by
-one; every scale and every byte of the other tensors stays.
+weight falls back to where it was: the file is the base again. But a matrix is only ever multiplied
+with the activations that reach it, and those lie along few directions. So what is kept small is
+not the error of the weights but that of the products, ``|D e|^2 + ridge |e|^2`` for each row's
+error ``e``, where ``D^T D`` is what is known of the second moment of the activations. In turn:
+
+- the scales of the base's blocks, d and m, move by a hair: least squares, a closed form for a row;
+- codes move by one where that helps, each with the errors made before it in mind, so that they
+  cancel along D (error compensation: Frantar et al. 2022, GPTQ, eq. 2 and 3).
+
+The base's own weights are a point of its grid, without any error: nothing learnt changes nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sleeping_converters.gguf_file import Bytes, read_rows, round_rows
-from sleeping_converters.grids import Grid, read_grid, write_codes
-from sleeping_plugin.records import Array, LowRank
-
-RIDGE: Final = 0.03  # weight of noise in any direction, beside errors along the change's own
+from sleeping_plugin.engine.grid import Grid
+from sleeping_plugin.records import Array, SecondMoment
 
 Wide = NDArray[np.float64]
+
+_DAMPING: Final = 1e-4  # pull of d and m towards the base's, relative to what decides them
+_PANEL: Final = 64  # columns whose errors are collected before the rest hears of them
 
 
 @dataclass(frozen=True, slots=True)
 class Protection:
     """What must come through of a tensor, and in which order its columns are rounded."""
 
-    directions: Wide  # A, (rank, n): unit rows
-    order: tuple[int, ...]  # of the columns, light ones first: a step of a heavy one mends many
-    mend: Wide  # (n, rank): a column's answer to the errors so far
+    directions: Wide  # D, (rank, n)
     ridge: float
+    order: NDArray[np.intp]  # of the columns, heavy ones first
+    mend: Wide  # (n, rank): a column's answer to the errors so far, in that order
 
 
-def protect(change: LowRank, ridge: float = RIDGE) -> Protection:
-    """Return how to round ``W + b a`` so that its product with the rows of ``a`` stays.
+def protect(moment: SecondMoment) -> Protection:
+    """Return how to keep the products of rows with what reaches their tensor.
 
-    When the columns R are still free, errors ``r = sum e_i a_i`` so far are mended best by moving
-    column j of them by ``-a_j^T G r`` with ``G = (ridge I + A_R A_R^T)^-1``, which minimises
-    ``|r + A_R d|^2 + ridge |d|^2``. G is kept by rank-one steps (Sherman and Morrison 1950) from
-    the last column backwards, with sums in a fixed order: the bytes are the same everywhere.
+    When the columns R are still free, errors ``r = sum e_i d_i`` so far are mended best by moving
+    column j of them by ``-d_j^T G r`` with ``G = (ridge I + D_R D_R^T)^-1``, which minimises
+    ``|r + D_R x|^2 + ridge |x|^2``. G is kept by rank-one steps (Sherman and Morrison 1950) from
+    the last column backwards.
     """
-    a = np.asarray(change.a, dtype=np.float64)
-    norms = np.sqrt(_summed(a.T**2))
-    directions = a[norms > 0] / norms[norms > 0, None]
-    rank, n = directions.shape
-    order = tuple(np.argsort(_summed(directions**2), kind="stable").tolist())
+    wide, ridge = np.asarray(moment.root, dtype=np.float64), moment.rest
+    rank, n = wide.shape
+    order = np.argsort(-np.sum(wide**2, axis=0), kind="stable")
     mend = np.zeros((n, rank))
     inverse = np.eye(rank) / ridge
-    for j in reversed(order):
-        column = directions[:, j]
-        v = _summed(inverse.T * column[:, None])
-        mend[j] = v / (1 + float(_summed((v * column)[:, None])[0]))
-        inverse -= np.multiply.outer(v, mend[j])
-    return Protection(directions, order, mend, ridge)
+    for place in range(n - 1, -1, -1):
+        column = wide[:, order[place]]
+        v = inverse @ column
+        mend[place] = v / (1 + v @ column)
+        inverse -= np.multiply.outer(v, mend[place])
+    return Protection(wide, ridge, order, mend)
 
 
-def _summed(terms: Wide) -> Wide:
-    """Return the sum over the first axis, term by term: no library chooses the order."""
-    total = np.zeros(terms.shape[1:])
-    for term in terms:
-        total += term
-    return total
+def settle_rows(grid: Grid, rows: Array, protection: Protection) -> Grid:
+    """Return ``rows`` (rows, n) on the grid that the base's rows lie on.
 
-
-def round_to_grid(raw: Bytes, kind: int, rows: Array, protection: Protection) -> Bytes:
-    """Return ``rows`` (rows, n) on the grid of the base's rows ``raw``.
-
-    A row whose change leaves the grid, or whose type has none, is rounded to nearest.
+    A row that would come no nearer than the base's own stays that.
     """
-    plain = round_rows(rows, kind).reshape(raw.shape)
-    grid = read_grid(raw, kind)
-    if grid is None:
-        return plain
-    kept = write_codes(raw, kind, _codes(grid, rows, protection))
-    better = _cost(kept, kind, rows, protection) <= _cost(plain, kind, rows, protection)
-    return np.where(better[:, None], kept, plain)
+    wanted = rows.astype(np.float64)
+    kept = fit_scales(grid, wanted, protection)
+    kept = replace(kept, codes=_codes(kept, wanted, protection))
+    kept = fit_scales(kept, wanted, protection)
+    better = cost(kept, wanted, protection) < cost(grid, wanted, protection)
+    return replace(
+        kept,
+        codes=np.where(better[:, None], kept.codes, grid.codes),
+        scales=np.where(better[:, None, None], kept.scales, grid.scales),
+    )
 
 
-def _cost(rounded: Bytes, kind: int, rows: Array, protection: Protection) -> Wide:
-    """Return ``|A e|^2 + ridge |e|^2`` of each row's error e: (rows,)."""
-    errors = (read_rows(rounded, kind) - rows).T.astype(np.float64)  # (n, rows)
-    along = np.zeros((len(protection.directions), errors.shape[1]))
-    for j, error in enumerate(errors):
-        along += protection.directions[:, j, None] * error
-    return _summed(along**2) + protection.ridge * _summed(errors**2)
+def cost(grid: Grid, wanted: Wide, protection: Protection) -> Wide:
+    """Return ``|D e|^2 + ridge |e|^2`` of each row's error e: (rows,)."""
+    errors = grid.values - wanted
+    along = errors @ protection.directions.T
+    return np.asarray((along**2).sum(1) + protection.ridge * (errors**2).sum(1))
 
 
-def _codes(grid: Grid, rows: Array, protection: Protection) -> NDArray[np.int16]:
-    wanted = np.ascontiguousarray(rows.T, dtype=np.float64)  # (n, rows)
+def fit_scales(grid: Grid, wanted: Wide, protection: Protection) -> Grid:
+    """Return the grid with the d and m that bring its values nearest to ``wanted`` (rows, n).
+
+    Weights are linear in all d and m of a row: ``w = B p``, so the p with the least cost is that of
+    the normal equations of ``[D; sqrt(ridge) I] B``.
+    """
+    rows, blocks, n_scales = grid.scales.shape
+    width = grid.codes.shape[1] // blocks
+    spread = [np.repeat(x, grid.group, axis=2) for x in (grid.unit, grid.shift, grid.least)]
+    codes = grid.codes.reshape(rows, blocks, width)
+    parts = [spread[0] * codes + spread[1], spread[2]][:n_scales]
+    by_block = protection.directions.reshape(-1, blocks, width).transpose(1, 2, 0)
+    seen = np.stack(  # D B, (rows, blocks, scales, rank)
+        [np.matmul(part.transpose(1, 0, 2), by_block).transpose(1, 0, 2) for part in parts], 2
+    ).reshape(rows, blocks * n_scales, -1)
+    missing = wanted - grid.values
+    normal = seen @ seen.transpose(0, 2, 1)
+    right = np.matmul(seen, (missing @ protection.directions.T)[:, :, None])[..., 0]
+    columns = np.stack(parts, 2)  # (rows, blocks, scales, width)
+    own = protection.ridge * (columns @ columns.transpose(0, 1, 3, 2))
+    parted = normal.reshape(rows, blocks, n_scales, blocks, n_scales)
+    every = np.arange(blocks)
+    parted[:, every, :, every] += own.transpose(1, 0, 2, 3)
+    near = np.matmul(columns, missing.reshape(rows, blocks, width, 1))
+    right += protection.ridge * near.reshape(rows, -1)
+    diagonal = np.einsum("rii->ri", normal)
+    diagonal += _DAMPING * diagonal + np.finfo(np.float32).tiny  # empty groups decide nothing
+    moved = np.linalg.solve(normal, right[..., None]).reshape(grid.scales.shape)
+    scales = (grid.scales + moved).astype(np.float16).astype(np.float64)
+    return replace(grid, scales=np.where(np.isfinite(scales), scales, grid.scales))
+
+
+def _codes(grid: Grid, wanted: Wide, protection: Protection) -> NDArray[np.int16]:
+    """Return the codes of ``wanted`` (rows, n), column after column, errors made good by the next.
+
+    Within a panel of columns their errors are answered one by one, beyond it by one product.
+    """
+    order, group = protection.order, grid.group
     step, low = np.ascontiguousarray(grid.step.T), np.ascontiguousarray(grid.low.T)
-    safe = np.where(step == 0, 1.0, step)
     codes = np.ascontiguousarray(grid.codes.T)
-    errors = np.zeros((len(protection.directions), wanted.shape[1]))  # r, of every row
-    for j in protection.order:
-        at, target = j // grid.group, wanted[j]
-        aim = target - _summed(protection.mend[j][:, None] * errors)
-        code = np.clip(np.rint((aim - low[at]) / safe[at]), grid.lowest, grid.highest)
-        codes[j] = np.where(step[at] == 0, codes[j], code)
-        errors += protection.directions[:, j, None] * (low[at] + step[at] * codes[j] - target)
+    along = np.zeros((len(protection.directions), len(wanted)))  # r, of every row
+    for first in range(0, len(order), _PANEL):
+        panel = order[first : first + _PANEL]
+        mend = protection.mend[first : first + _PANEL]
+        answers = mend @ protection.directions[:, panel]  # of a column to another's error
+        aims = wanted[:, panel].T - mend @ along
+        errors = np.zeros_like(aims)
+        for i, j in enumerate(panel):
+            steps, lows = step[j // group], low[j // group]
+            aim = aims[i] - answers[i, :i] @ errors[:i]
+            safe = np.where(steps == 0, 1.0, steps)
+            code = np.clip(np.rint((aim - lows) / safe), grid.lowest, grid.highest)
+            codes[j] = np.where(steps == 0, codes[j], code)
+            errors[i] = lows + steps * codes[j] - wanted[:, j]
+        along += protection.directions[:, panel] @ errors
     return np.ascontiguousarray(codes.T)

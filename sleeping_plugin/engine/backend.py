@@ -6,12 +6,13 @@ row order. The mathematics of an edit is on the NumPy side, once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from sleeping_plugin.records import Array, Factors, Message, Progress
+from sleeping_plugin.engine.grid import Grid, Steps
+from sleeping_plugin.records import Array, Factors, Message, Progress, SecondMoment
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,17 @@ class AdapterPlan:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class SettlePlan:
+    """How the scales of rounded blocks are trained."""
+
+    steps: int
+    lr: float  # of Adam, relative to the mean size of a tensor's scales
+    batch: int  # samples per step
+    warmup: float  # share of the steps
+    seed: int
+
+
 class WorkingCopy(Protocol):
     """The de-quantised twin of the base."""
 
@@ -104,4 +116,26 @@ class WorkingCopy(Protocol):
 
         Of each group of samples a step trains on one in ``plan.candidates`` of those it draws,
         those with the highest loss; and on all samples without a group.
+        """
+
+    def moments(
+        self, tensors: Sequence[str], groups: Sequence[Sequence[Sample]], rank: int, seed: int
+    ) -> dict[str, SecondMoment]:
+        """Return what reaches each tensor in these samples, every group with the same weight.
+
+        Scaled so that the trace is n_in for each group. Tensors with the same input share one.
+        """
+
+    def settle(
+        self,
+        factors: Factors,
+        grids: Mapping[str, Grid],
+        samples: Sequence[Sample],
+        plan: SettlePlan,
+        progress: Progress,
+    ) -> dict[str, Steps]:
+        """Train the scales of ``grids`` until the copy on them answers as with ``factors``.
+
+        That is, towards the least KL(copy + factors || copy on the grids) over the targets of the
+        samples. Returns the scales, (rows, blocks, 1 or 2) in GGUF row order; codes stay.
         """

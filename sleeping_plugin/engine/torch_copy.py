@@ -10,10 +10,25 @@ from typing import Any
 import numpy as np
 import torch
 
-from sleeping_plugin.engine import torch_attention, torch_train, torch_values
-from sleeping_plugin.engine.backend import AdapterPlan, Sample, ValuePlan, ValueTarget
+from sleeping_plugin.engine import (
+    torch_attention,
+    torch_moments,
+    torch_settle,
+    torch_train,
+    torch_values,
+)
+from sleeping_plugin.engine.backend import AdapterPlan, Sample, SettlePlan, ValuePlan, ValueTarget
+from sleeping_plugin.engine.grid import Grid, Steps
 from sleeping_plugin.engine.packing import Pack, packs
-from sleeping_plugin.records import Array, Factors, LowRank, Message, Progress, silent
+from sleeping_plugin.records import (
+    Array,
+    Factors,
+    LowRank,
+    Message,
+    Progress,
+    SecondMoment,
+    silent,
+)
 
 Tokenize = Callable[[Sequence[Message], str | None], Sample]
 
@@ -112,7 +127,7 @@ class TorchCopy:
     def keys(self, tensor: str, samples: Sequence[Sample], positions: Sequence[int]) -> Array:
         """Return the inputs of ``tensor`` at one position per sample: (len(samples), n_in)."""
         found = np.zeros((len(samples), self.linear(tensor).in_features), dtype=np.float32)
-        for pack, inputs in self._inputs([tensor], samples):
+        for pack, inputs in self.inputs([tensor], samples):
             for i, index in enumerate(pack.indices):
                 found[index] = inputs[tensor][pack.place(i, positions[index])].numpy()
         return found
@@ -122,14 +137,14 @@ class TorchCopy:
         """Return mean k k^T of each tensor's inputs over all tokens: (n_in, n_in) each."""
         sums: dict[str, torch.Tensor] = {}
         count = 0
-        for pack, inputs in self._inputs(tensors, samples):
+        for pack, inputs in self.inputs(tensors, samples):
             count += pack.tokens.shape[1]
             for name, keys in inputs.items():
                 product = keys.T @ keys
                 sums[name] = sums[name] + product if name in sums else product
         return {name: (total / max(count, 1)).numpy() for name, total in sums.items()}
 
-    def _inputs(
+    def inputs(
         self, tensors: Sequence[str], samples: Sequence[Sample]
     ) -> Iterator[tuple[Pack, dict[str, torch.Tensor]]]:
         """Yield each pack with the inputs (T, n_in) of the named tensors."""
@@ -169,6 +184,23 @@ class TorchCopy:
     ) -> Array:
         """Return one change of the residual stream per target: (len(targets), n_embd)."""
         return torch_values.optimise(self, targets, plan, progress)
+
+    def moments(
+        self, tensors: Sequence[str], groups: Sequence[Sequence[Sample]], rank: int, seed: int
+    ) -> dict[str, SecondMoment]:
+        """Return what reaches each tensor, every group of samples with the same weight."""
+        return torch_moments.moments(self, tensors, groups, rank, seed)
+
+    def settle(
+        self,
+        factors: Factors,
+        grids: Mapping[str, Grid],
+        samples: Sequence[Sample],
+        plan: SettlePlan,
+        progress: Progress = silent,
+    ) -> dict[str, Steps]:
+        """Train the scales of ``grids`` until the copy on them answers as with ``factors``."""
+        return torch_settle.settle(self, factors, grids, samples, plan, progress)
 
     def train(
         self, epochs: Sequence[Sequence[Sample]], plan: AdapterPlan, progress: Progress = silent
