@@ -150,7 +150,7 @@ def check_copy(patient: Patient) -> Found:
         f"{proof.limit:g}), the same first choice after {proof.agreement:.1%} of {proof.tokens}"
         " tokens"
     )
-    return said, asdict(proof)
+    return f"{said}. {proof.note}" if proof.note else said, asdict(proof)
 
 
 MODEL_CHECKS: Final[tuple[tuple[str, Check], ...]] = (

@@ -209,6 +209,7 @@ class Proof:
     agreement: float  # share of tokens with the same most likely next one
     entropy: float  # mean, of llama.cpp's distributions, as a share of ln V
     limit: float  # mean_kl up to which both count as one model
+    note: str = ""  # what else there is to know of the copy, in sentences
 
 
 @dataclass(frozen=True, slots=True)

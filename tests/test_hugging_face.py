@@ -6,6 +6,7 @@ Run: pytest tests/test_hugging_face.py
 from __future__ import annotations
 
 import json
+import math
 import resource
 import tracemalloc
 from collections.abc import Callable
@@ -85,6 +86,16 @@ def test_mlx_and_older_transformers_find_their_own_keys(tmp_path: Path) -> None:
     assert config["rope_theta"] == tiny_models.THETA
     assert config["rope_local_base_freq"] == 20
     assert config["rope_scaling"] == {"type": "linear", "rope_type": "linear", "factor": 4}
+
+
+def test_mlx_computes_the_same_strength_of_yarn_from_keys_of_its_own(
+    rewritten: Callable[..., Path], tmp_path: Path
+) -> None:
+    rope = convert(rewritten("qwen-2", strength), tmp_path / "copy")["rope_scaling"]
+    growth = 0.1 * math.log(rope["factor"])
+    assert rope["type"] == "yarn" and rope["mscale_all_dim"] == 0
+    assert rope["mscale"] * growth + 1 == pytest.approx(rope["attention_factor"])
+    assert rope["attention_factor"] == pytest.approx(1.2 * (growth + 1))
 
 
 @pytest.mark.parametrize(("name", "layers"), [("gemma-2", 46), ("gemma-3", 62)])

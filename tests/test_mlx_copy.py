@@ -27,7 +27,6 @@ SAMPLES = tiny_models.texts()
 MAX_KL = 1e-6  # of any token, as a distance
 # What mlx_lm 0.32 does otherwise, as this test found.
 DIFFERENT = {
-    "mistral-3": "it takes YaRN's factor of attention from mscale, which the folder does not have",
     "gemma-3-pattern": "it knows full attention in every n-th layer alone",
     "phi-3-long": "it takes the long factors at any length, and a factor of attention of its own",
 }

@@ -117,6 +117,8 @@ def model_config(info: GGUFInfo, read_vector: ReadVector) -> Config:
     config: Config = {
         "architectures": [architecture.class_name],
         "model_type": architecture.model_type,
+        # whose layout this is; without it AutoTokenizer warns of tokenizers that older ones wrote
+        "transformers_version": "5.0.0",
         "dtype": "float32",
         "vocab_size": info.tensor("token_embd.weight").rows,
         "hidden_size": hidden,
@@ -195,7 +197,7 @@ def _yarn(settings: Settings, factor: float, strength: float, length: int) -> Co
 
     The bounds and the logarithmic factor are read for Mistral 3 alone.
     """
-    scale = 0.1 * math.log(factor) + 1.0 if factor > 1.0 else 1.0
+    growth = 0.1 * math.log(factor) if factor > 1.0 else 0.0
     bounds, multiplier = (32.0, 1.0), 0.0
     if settings.info.architecture == "mistral3":
         bounds = (
@@ -203,16 +205,15 @@ def _yarn(settings: Settings, factor: float, strength: float, length: int) -> Co
             settings.number("rope.scaling.yarn_beta_slow", 1.0),
         )
         multiplier = settings.number("rope.scaling.yarn_log_multiplier", 0.0)
-    if factor > 1.0:
-        scale /= 0.1 * multiplier * math.log(factor) + 1.0
+    scale = strength * (growth + 1.0) / (multiplier * growth + 1.0)
     return {
         "rope_type": "yarn",
         "factor": factor,
         "original_max_position_embeddings": settings.whole(ORIGINAL, length),
-        "attention_factor": scale * strength,
-        # mlx-lm takes the same factor from these two
-        "mscale": 1.0,
-        "mscale_all_dim": multiplier,
+        "attention_factor": scale,
+        # mlx-lm computes the same factor from these two, and transformers ignores them beside it.
+        "mscale": (scale - 1.0) / growth if growth else 1.0,
+        "mscale_all_dim": 0.0,
         "beta_fast": bounds[0],
         "beta_slow": bounds[1],
     }

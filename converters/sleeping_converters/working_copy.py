@@ -6,8 +6,10 @@ is, token for token, what the host will see.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from math import prod
 from pathlib import Path
@@ -23,10 +25,11 @@ from sleeping_plugin.atomic import (
     require_space,
     staging_folder,
     sweep,
+    write_text,
 )
 from sleeping_plugin.dream import anchor_prompts, anchor_texts
 from sleeping_plugin.engine.backend import Sample
-from sleeping_plugin.errors import MissingExtra, StateError
+from sleeping_plugin.errors import MissingExtra, StateError, UnsupportedModel
 from sleeping_plugin.gguf_info import GGUFInfo, read_info
 from sleeping_plugin.hookspecs import Backend, hookimpl
 from sleeping_plugin.records import Message, Progress, Proof
@@ -35,8 +38,12 @@ from sleeping_plugin.runtime import Runtime
 if TYPE_CHECKING:
     from sleeping_plugin.engine.torch_copy import Matrix, TorchCopy
 
+log = logging.getLogger(__name__)
+
 # Raised when a GGUF gives another folder than before, so that no copy outlives a mended mistake.
-FORMAT: Final = 2
+FORMAT: Final = 3
+
+NO_TOKENIZER: Final = "no_tokenizer.txt"  # why the folder has none, where it has none
 
 CHATS: Final = 6  # on which a copy is held against llama.cpp: some 500 tokens
 
@@ -79,7 +86,9 @@ class TorchBackend:
         copy = self.open(base, digest, cache, progress)
         chats = zip(anchor_prompts()[:CHATS], anchor_texts()[:CHATS], strict=True)
         samples = [copy.tokenize([Message("user", asked)], told) for asked, told in chats]
-        return proof.prove(base, copy, samples, progress)
+        lacking = _folder(cache, digest) / NO_TOKENIZER
+        note = lacking.read_text(encoding="utf-8") if lacking.exists() else ""
+        return replace(proof.prove(base, copy, samples, progress), note=note)
 
 
 def _folder(cache: Path, digest: str) -> Path:
@@ -121,7 +130,23 @@ def _dequantise(info: GGUFInfo, folder: Path, progress: Progress) -> None:
     with staging_folder(folder.parent) as staging:
         for fraction in write_folder(info, staging):
             progress("working copy", 0.9 * fraction)
+        _add_tokenizer(info, staging)
         publish_folder(staging, folder)
+
+
+def _add_tokenizer(info: GGUFInfo, folder: Path) -> None:
+    """Write the tokenizer into ``folder``, or why there is none.
+
+    Nothing here reads it, for tokens come from llama.cpp: a night goes on without.
+    """
+    from sleeping_converters.tokenizer import write_tokenizer  # needs the extra
+
+    try:
+        write_tokenizer(info.path, folder)
+    except UnsupportedModel as error:
+        note = f"Its folder has no tokenizer (other programs need one, a night does not): {error}"
+        log.info("the working copy of %s: %s", info.path.name, note)
+        write_text(folder / NO_TOKENIZER, note)
 
 
 def _load(transformers: Any, folder: Path) -> Any:
