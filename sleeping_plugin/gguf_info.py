@@ -224,11 +224,6 @@ def require_supported(info: GGUFInfo) -> None:
             f"{info.path.name} is of the architecture {info.architecture!r}, which cannot be taught"
             f" yet. Supported: {', '.join(SUPPORTED)}."
         )
-    if int(info.metadata.get("split.count", 0)) > 1:
-        raise UnsupportedModel(
-            f"{info.path.name} is one part of a split model. Join the parts first: "
-            "llama-gguf-split --merge FIRST OUT."
-        )
 
 
 def type_name(kind: int) -> str:
@@ -277,7 +272,7 @@ def _join(first: GGUFInfo, files: Sequence[Path]) -> GGUFInfo:
     if number > 0:
         raise ModelError(
             f"{first.path} is file {number + 1} of a model in {count} files. "
-            "Give the first one, whose name has 00001."
+            f"Give the first one, {_first_name(first.path.name)}."
         )
     if len(files) != count:
         named = f"is named as the first of {len(files)} files" if len(files) > 1 else "is renamed"
@@ -308,6 +303,14 @@ def _join(first: GGUFInfo, files: Sequence[Path]) -> GGUFInfo:
         padded=any(shard.padded for shard in shards),
         tensors=tensors,
     )
+
+
+def _first_name(name: str) -> str:
+    """Return how the first file of a model is called, by the name of another."""
+    found = _SHARD.fullmatch(name)
+    if found is None or int(found[2]) == 1:  # renamed
+        return "whose name has 00001"
+    return f"{found[1]}-00001-of-{found[3]}.gguf"
 
 
 def _strangers(first: GGUFInfo, file: Path) -> ModelError:

@@ -12,9 +12,10 @@ import pytest
 from gguf import GGUFReader, GGUFWriter
 
 from sleeping_converters.export import GGUFExporter
+from sleeping_converters.hugging_face import write_folder
 from sleeping_plugin.base import current_base, hash_model, record_base
 from sleeping_plugin.config import Config, ExportConfig, ModelConfig
-from sleeping_plugin.errors import BaseChanged, ModelError, UnsupportedModel
+from sleeping_plugin.errors import BaseChanged, ModelError, UsageError
 from sleeping_plugin.gguf_info import read_info, shard_files
 from sleeping_plugin.home import Home
 from sleeping_plugin.records import LowRank, Message, silent
@@ -107,10 +108,38 @@ def test_a_change_of_any_file_is_found(parts: list[Path], tmp_path: Path) -> Non
         current_base(home, config)
 
 
-def test_init_says_what_to_do_with_a_model_in_several_files(
-    sleeping: Any, parts: list[Path]
+def test_its_copy_is_that_of_the_whole_model_and_the_one_that_llama_cpp_runs(
+    sleeping: Any, tiny_model: Path, parts: list[Path], tmp_path: Path
 ) -> None:
-    done = sleeping("init", "--model", parts[0])
-    assert done.code == UnsupportedModel.exit_code and "llama-gguf-split --merge" in done.err
-    done = sleeping("init", "--model", parts[1])
-    assert done.code == ModelError.exit_code and "file 2 of a model in 3 files" in done.err
+    folders = [tmp_path / "of-one", tmp_path / "of-three"]
+    for model, folder in zip((tiny_model, parts[0]), folders, strict=True):
+        folder.mkdir()
+        for _ in write_folder(read_info(model), folder):
+            pass
+    for name in ("config.json", "model.safetensors"):
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+    assert sleeping("init", "--model", parts[0]).code == 0
+    found = sleeping("doctor", "--json").json
+    assert found["ok"] and "sleeping sleep" in found["verdict"]
+    (copy,) = Home.open().cache.rglob("model.safetensors")
+    assert copy.read_bytes() == (folders[0] / copy.name).read_bytes()
+    assert (copy.parent / "tokenizer.json").is_file()
+
+
+def test_a_file_that_is_not_the_first_is_answered_with_the_first(
+    sleeping: Any, parts: list[Path], tmp_path: Path
+) -> None:
+    for command in ("init", "doctor"):
+        done = sleeping(command, "--model", parts[1], "--json")
+        assert done.code == ModelError.exit_code
+        assert f"file 2 of a model in 3 files. Give the first one, {parts[0].name}." in done.out
+    renamed = tmp_path / "renamed.gguf"
+    renamed.write_bytes(parts[1].read_bytes())
+    done = sleeping("init", "--model", renamed)
+    assert done.code == ModelError.exit_code and "whose name has 00001" in done.err
+
+
+def test_a_host_that_leads_to_one_file_does_not_take_it(sleeping: Any, parts: list[Path]) -> None:
+    done = sleeping("init", "--model", parts[0], "--host", "folder")
+    assert done.code == UsageError.exit_code and "the first of 3 files" in done.err
+    assert not Home.open().config_file.exists()

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import mmap
 import struct
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ FLOAT32: Final = 4  # bytes of a weight in the folder
 _BLOCK: Final = 1 << 20  # weights read at a time
 
 Plan = Sequence[tuple[TensorInfo, Target]]
+Data = Mapping[Path, mmap.mmap]  # the files of a model
 
 
 def plan_folder(info: GGUFInfo) -> tuple[Config, Plan]:
@@ -70,18 +71,19 @@ def write_folder(info: GGUFInfo, folder: Path) -> Iterator[float]:
         out.write(_header(plan))
         start = out.tell()
         for tensor, target in plan:
-            for rows in _converted(info, data, tensor, target):
+            for rows in _converted(data, tensor, target):
                 out.write(rows.data)
                 yield (out.tell() - start) / total
 
 
 @contextmanager
-def _mapped(info: GGUFInfo) -> Iterator[mmap.mmap]:
-    with (
-        info.path.open("rb") as base,
-        mmap.mmap(base.fileno(), 0, access=mmap.ACCESS_READ) as data,
-    ):
-        yield data
+def _mapped(info: GGUFInfo) -> Iterator[Data]:
+    with ExitStack() as stack:
+        files = {path: stack.enter_context(path.open("rb")) for path in info.files}
+        yield {
+            path: stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            for path, file in files.items()
+        }
 
 
 def _header(plan: Plan) -> bytes:
@@ -101,30 +103,28 @@ def _header(plan: Plan) -> bytes:
     return struct.pack("<Q", len(text)) + text
 
 
-def _converted(
-    info: GGUFInfo, data: mmap.mmap, tensor: TensorInfo, target: Target
-) -> Iterator[Array]:
+def _converted(data: Data, tensor: TensorInfo, target: Target) -> Iterator[Array]:
     """Yield the rows of a tensor as they are in the folder."""
     if not target.heads:
-        for rows in _blocks(info, data, tensor, 1):
+        for rows in _blocks(data, tensor, 1):
             yield np.ascontiguousarray(rows - np.float32(target.offset), dtype="<f4")
         return
     # The bias of a rotary matrix is one row here; each of its numbers belongs to a row of it.
     width = 1 if len(tensor.shape) == 1 else tensor.shape[0]
     head = _count(tensor) // target.heads
-    for rows in _blocks(info, data, tensor, head):
+    for rows in _blocks(data, tensor, head):
         pairs = rows.reshape(-1, head // 2, 2, width)
         yield np.ascontiguousarray(pairs.swapaxes(1, 2), dtype="<f4")
 
 
-def _blocks(info: GGUFInfo, data: mmap.mmap, tensor: TensorInfo, multiple: int) -> Iterator[Array]:
+def _blocks(data: Data, tensor: TensorInfo, multiple: int) -> Iterator[Array]:
     """Yield the rows of a tensor as float32, a multiple of ``multiple`` at a time or the rest."""
     length = _row_bytes(tensor)
     step = max(1, _BLOCK // (tensor.shape[0] * multiple)) * multiple
     for first in range(0, tensor.rows, step):
         count = min(step, tensor.rows - first)
-        begin = info.data_start + tensor.offset + first * length
-        raw = np.frombuffer(data[begin : begin + count * length], dtype=np.uint8)
+        begin = tensor.begin + first * length
+        raw = np.frombuffer(data[tensor.path][begin : begin + count * length], dtype=np.uint8)
         yield read_rows(raw.reshape(count, length), tensor.type)
 
 
@@ -133,11 +133,11 @@ def _count(tensor: TensorInfo) -> int:
     return tensor.shape[0] if len(tensor.shape) == 1 else tensor.rows
 
 
-def _vector(info: GGUFInfo, data: mmap.mmap, name: str) -> list[float] | None:
+def _vector(info: GGUFInfo, data: Data, name: str) -> list[float] | None:
     """Return a tensor of a few numbers; None if there is none of that name."""
     for tensor in info.tensors:
         if tensor.name == name:
-            return [float(x) for rows in _blocks(info, data, tensor, 1) for x in rows.flat]
+            return [float(x) for rows in _blocks(data, tensor, 1) for x in rows.flat]
     return None
 
 

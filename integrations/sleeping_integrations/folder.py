@@ -29,8 +29,18 @@ class FolderHost:
     one_file: Literal[True] = True  # llama.cpp finds further files by a name that a link lacks
 
     def check(self, base: Path) -> None:
-        """Raise ModelError if ``base`` is no readable GGUF, NoChatTemplate if it cannot chat."""
-        require_chat(read_info(base))
+        """Raise ModelError if ``base`` is no readable GGUF, NoChatTemplate if it cannot chat.
+
+        UsageError for one in several files.
+        """
+        info = read_info(base)
+        require_chat(info)
+        if len(info.files) > 1:
+            raise UsageError(
+                f"{base.name} is the first of {len(info.files)} files, and the host {NAME} leads"
+                " programs to one. Choose the host llama-cpp, or join them first:"
+                " `llama-gguf-split --merge FIRST OUT`."
+            )
 
     def advice(self, home: Home) -> str:
         """Return the path that a program is given."""
