@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -18,14 +18,14 @@ from typing import Any, Final
 import psutil
 
 from sleeping_plugin.atomic import size_of, staging_folder
-from sleeping_plugin.base import hash_model, recorded_base
+from sleeping_plugin.base import Base, hash_model, recorded_base, require_master
 from sleeping_plugin.config import Config
 from sleeping_plugin.errors import CopyDiffers, NotEnoughMemory, SleepingError
 from sleeping_plugin.gguf_info import GGUFInfo, read_info, require_chat, require_supported
 from sleeping_plugin.home import Home
 from sleeping_plugin.hookspecs import Backend, Exporter, ProvingBackend
 from sleeping_plugin.plugins import Plugins
-from sleeping_plugin.records import Progress
+from sleeping_plugin.records import Progress, Proof
 
 EVEN: Final = 0.75  # of ln V: distributions this even say nothing about their equality
 _PACK: Final = 800  # tokens of a training step, as in engine/packing.py
@@ -124,19 +124,40 @@ def check_copy(patient: Patient) -> Found:
     backend: Backend = patient.plugins.pick("backend", patient.config.night.backend)
     if not isinstance(backend, ProvingBackend):
         return f"the backend {backend.name!r} cannot compare its copies with llama.cpp", {}
-    digest = hash_model(patient.model, patient.progress).digest
+    base = hash_model(patient.model, patient.progress)
     own = recorded_base(patient.home)
-    kept = own is not None and own.digest == digest
+    kept = own is not None and own.digest == base.digest
+    if own is not None and kept:
+        base = replace(base, master=own.master)
+        base = require_master(patient.home, patient.config, base, patient.progress)
     with staging_folder(patient.home.cache) as passing:
         cache = patient.home.cache if kept else passing
-        backend.check(patient.model, digest, cache)
-        proof = backend.prove(patient.model, digest, cache, patient.progress)
-    name = patient.model.name
+        proof = prove_copy(backend, base, cache, patient.progress)
+    about = "its float master is" if base.master else "it is"
+    said = (
+        f"{about} the model that llama.cpp runs: KL {proof.mean_kl:.2g} nats per token (limit "
+        f"{proof.limit:g}), the same first choice after {proof.agreement:.1%} of {proof.tokens}"
+        " tokens"
+    )
+    return f"{said}. {proof.note}" if proof.note else said, asdict(proof)
+
+
+def prove_copy(backend: ProvingBackend, base: Base, cache: Path, progress: Progress) -> Proof:
+    """Return how far a copy of ``base`` is from what llama.cpp runs. Raises CopyDiffers."""
+    backend.check(base.path, base.copy_digest, cache)
+    proof = backend.prove(base.path, base.copy_digest, cache, progress, base.master_folder)
+    name = base.path.name
     if not proof.entropy < EVEN:
         raise CopyDiffers(
             f"{name} finds all words about equally likely (entropy {proof.entropy:.2f} of the "
             "highest), so whether its copy is the same cannot be told. If it is a trained model, "
             "download it again; or choose another with `sleeping init --model FILE`."
+        )
+    if not proof.mean_kl <= proof.limit and base.master is not None:
+        raise CopyDiffers(
+            f"{name} has lost too much of its float master for that to teach it: KL"
+            f" {proof.mean_kl:.2g} nats per token, where {proof.limit:g} is the limit. Teach it"
+            f" without: `sleeping init --model {base.path}`."
         )
     if not proof.mean_kl <= proof.limit:
         raise CopyDiffers(
@@ -145,12 +166,7 @@ def check_copy(patient: Patient) -> Found:
             " taught wrongly. Report this, and choose another file of the model with"
             " `sleeping init --model FILE`."
         )
-    said = (
-        f"it is the model that llama.cpp runs: KL {proof.mean_kl:.2g} nats per token (limit "
-        f"{proof.limit:g}), the same first choice after {proof.agreement:.1%} of {proof.tokens}"
-        " tokens"
-    )
-    return f"{said}. {proof.note}" if proof.note else said, asdict(proof)
+    return proof
 
 
 MODEL_CHECKS: Final[tuple[tuple[str, Check], ...]] = (

@@ -52,6 +52,9 @@ class ModelConfig:
     """The model that learns, and the host it is chatted with."""
 
     path: str = key("", "the GGUF file to teach; `sleeping init` writes it here")
+    master: str = key(
+        "", "folder of the float weights it was made from, if any; `sleeping init --master` checks"
+    )
     host: str = key("llama-cpp", "the host that serves the model")
     context: int = key(2048, "tokens of context when the model is run", least=256)
     threads: int = key(0, "CPU threads; 0 means one for each physical core", least=0)

@@ -14,6 +14,7 @@ one sentence; the traceback goes to the log.
     |   +-- AlreadyTaught         14   an exported version where a base is wanted
     |   +-- NoOrigin              15   a file to adopt that does not say where it comes from
     |   +-- CopyDiffers           16   the working copy does not compute what llama.cpp does
+    |   +-- MasterDiffers         17   float weights that the model was not made from
     +-- RuntimeFailed             20   llama.cpp failed in its child process
     +-- MissingExtra              21   an optional dependency is not installed
     +-- NotEnoughMemory           22   a night of this model does not fit this machine
@@ -108,6 +109,13 @@ class CopyDiffers(ModelError):
 
     code = "copy-differs"
     exit_code = 16
+
+
+class MasterDiffers(ModelError):
+    """The float weights are not, or no longer, those that the model was made from."""
+
+    code = "master-differs"
+    exit_code = 17
 
 
 class RuntimeFailed(SleepingError):

@@ -104,19 +104,48 @@ class Backend(Protocol):
     def check(self, base: Path, digest: str, cache: Path) -> None:
         """Raise if no working copy can be made here: what is missing fails before the night."""
 
-    def open(self, base: Path, digest: str, cache: Path, progress: Progress) -> WorkingCopy:
-        """Return the de-quantised twin of ``base``, cached under ``cache`` by ``digest``."""
+    def open(
+        self,
+        base: Path,
+        digest: str,
+        cache: Path,
+        progress: Progress,
+        master: Path | None = None,
+    ) -> WorkingCopy:
+        """Return the de-quantised twin of ``base``, cached under ``cache`` by ``digest``.
+
+        ``master`` is the folder of the float weights that it was made from, which are then those
+        of the copy; a base has one only where the backend is a `MasterBackend`.
+        """
 
 
 @runtime_checkable
 class ProvingBackend(Backend, Protocol):
     """A backend that can hold its working copies against llama.cpp. Optional."""
 
-    def prove(self, base: Path, digest: str, cache: Path, progress: Progress) -> Proof:
+    def prove(
+        self,
+        base: Path,
+        digest: str,
+        cache: Path,
+        progress: Progress,
+        master: Path | None = None,
+    ) -> Proof:
         """Compare the copy of ``base`` with llama.cpp on the same file, on a few neutral chats.
 
         `sleeping doctor` calls it, after ``check``. The copy is made and cached as by ``open``.
         """
+
+
+@runtime_checkable
+class MasterBackend(ProvingBackend, Protocol):
+    """A backend that can make copies of the float weights that a base was made from. Optional."""
+
+    def find_master(self, named: str) -> Path:
+        """Return the folder that ``named`` (a path, or the id of a model on a hub) means."""
+
+    def check_master(self, base: Path, master: Path, progress: Progress) -> None:
+        """Raise MasterDiffers unless ``base`` is what rounding makes of the master's weights."""
 
 
 class Editor(Protocol):
@@ -167,10 +196,12 @@ class Exporter(Protocol):
         progress: Progress,
         settled: Mapping[str, Settled] = NOTHING,
         like: Sequence[Path] = (),
+        master: Path | None = None,
     ) -> tuple[list[Path], Path | None]:
         """Write into the empty ``folder``; return the model files, first shard first, and adapter.
 
-        A tensor in ``settled`` is written as it is there.
+        A tensor in ``settled`` is written as it is there. Any other changed tensor is rounded from
+        the weights in ``master``, where that is given, and its factors.
         ``metadata`` follows the base's own in model and adapter. A pure function of its arguments:
         the same bytes every time. A file of ``like`` (those of other versions) that holds the very
         bytes that would be written may be linked to instead.
@@ -183,6 +214,7 @@ class Exporter(Protocol):
         moments: Mapping[str, SecondMoment],
         config: Config,
         progress: Progress,
+        master: Path | None = None,
     ) -> Mapping[str, tuple[Grid, NDArray[np.int8]]]:
         """Return base + factors on the grids that the recipe asks for, and how codes moved.
 

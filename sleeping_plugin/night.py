@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sleeping_plugin import atomic, dissolve, dream, factors, settle
-from sleeping_plugin.base import Base, current_base
+from sleeping_plugin.base import Base, checked_base
 from sleeping_plugin.config import Config
 from sleeping_plugin.context import Memory, open_memory
 from sleeping_plugin.curate import curate, reading_model
@@ -137,13 +137,13 @@ class Night:
         config = self.config
         atomic.sweep(self.home.versions)
         atomic.require_space(self.home.root, int(config.night.min_free_gb * 1e9), "the night")
-        self.base = current_base(self.home, config, self.progress)
+        self.base = checked_base(self.home, config, self.progress)
         self.exporter.check(self.base.path)
         check_host(self.plugins, config, self.base.path)
         for part in ("editor", "consolidator", "gate"):
             self.plugins.pick(part, getattr(config.night, part))
         backend = self.plugins.pick("backend", config.night.backend)
-        backend.check(self.base.path, self.base.digest, self.home.cache)
+        backend.check(self.base.path, self.base.copy_digest, self.home.cache)
         self.parent = self.parent_tonight()
         self.run = open_run(self.home, self.key(), self.kind)
         atomic.sweep(self.run.folder)
@@ -169,7 +169,7 @@ class Night:
         config = replace(self.config, serve=type(self.config.serve)())
         return {
             "kind": self.kind,
-            "base": self.base.digest,
+            "base": self.base.copy_digest,
             "config": asdict(config),
             "parent": self.parent.id if self.parent else "",
             "facts": [[f.id, f.status, f.updated] for f in self.memory.ledger.facts()],
@@ -381,6 +381,7 @@ class Night:
                 dream.recital(self.facts, list(known.items()), self.config.night.seed),
                 self.config,
                 self.progress,
+                self.base.master_folder,
             )
             settle.save(self.run.folder / settle.SETTLED, settled)
             return {"digest": settle.digest(settled)}
@@ -394,7 +395,7 @@ class Night:
         """Write the version's files; untouched tensors stay byte for byte."""
 
         def write() -> Outcome:
-            current_base(self.home, self.config, self.progress)  # still what was learnt from?
+            checked_base(self.home, self.config, self.progress)  # still what was learnt from?
             chosen = factors.load(self.run.folder / "factors.npz")
             recipe, settled = self.recipe(), NOTHING
             if "settled" in recipe:
@@ -408,6 +409,7 @@ class Night:
                     *(self.base.path, chosen, folder, metadata, self.config, self.progress),
                     settled=settled,
                     like=self.versions.files_from(self.base.digest),
+                    master=self.base.master_folder,
                 )
                 factors.save(folder / "factors.npz", chosen)
                 if settled:
@@ -430,9 +432,10 @@ class Night:
 
     def recipe(self) -> dict[str, Any]:
         """Return what, besides base and factors, determines the bytes of a version."""
-        settled = (self.run.done("settle") or {})["digest"]
         recipe = {"exporter": self.config.night.exporter, **asdict(self.config.export)}
-        return {**recipe, "settled": settled} if settled else recipe
+        settled = (self.run.done("settle") or {})["digest"]
+        more = {"settled": settled, "master": self.base.master_digest}
+        return recipe | {name: digest for name, digest in more.items() if digest}
 
     # validate: the gate asks the very files that would be published
 
@@ -552,7 +555,8 @@ class Night:
         if self._copy is None:
             backend = self.plugins.pick("backend", self.config.night.backend)
             self._copy = backend.open(
-                self.base.path, self.base.digest, self.home.cache, self.progress
+                *(self.base.path, self.base.copy_digest, self.home.cache, self.progress),
+                master=self.base.master_folder,
             )
         return self._copy
 

@@ -44,6 +44,7 @@ def settle(
     material: Sequence[Sequence[Example]],
     config: Config,
     progress: Progress,
+    master: Path | None = None,
 ) -> dict[str, Settled]:
     """Return every changed tensor on the grid that the recipe gives it, as far as it has one.
 
@@ -55,7 +56,7 @@ def settle(
     with copy.applied(factors):
         heard = [group[::HEARD] for group in groups]
         moments = copy.moments(sorted(factors), heard, RANK, seed)
-    rounded = exporter.round(base, factors, moments, config, progress)
+    rounded = exporter.round(base, factors, moments, config, progress, master)
     grids = {name: grid for name, (grid, _) in rounded.items()}
     plan = SettlePlan(
         steps=config.export.settle_steps,

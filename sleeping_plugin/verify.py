@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sleeping_plugin import atomic, factors, settle
-from sleeping_plugin.base import Base, current_base
+from sleeping_plugin.base import Base, current_base, require_master
 from sleeping_plugin.config import Config
-from sleeping_plugin.errors import DiskFull, SleepingError
+from sleeping_plugin.errors import DiskFull, MasterDiffers, SleepingError
 from sleeping_plugin.home import Home
 from sleeping_plugin.plugins import Plugins
 from sleeping_plugin.records import NOTHING, Progress, Version
@@ -41,7 +41,7 @@ def verify_versions(
             results.append(_compare_adopted(versions, version))
             continue
         try:
-            detail = _compare(base, versions, version, config, plugins, progress)
+            detail = _compare(home, base, version, config, plugins, progress)
         except DiskFull:
             raise  # nothing was compared
         except SleepingError as error:
@@ -51,14 +51,15 @@ def verify_versions(
 
 
 def _compare(
+    home: Home,
     base: Base,
-    versions: Versions,
     version: Version,
     config: Config,
     plugins: Plugins,
     progress: Progress,
 ) -> str:
     """Return what differs between a version and its re-export; "" if nothing does."""
+    versions = Versions(home)
     manifest = versions.manifest(version.id)
     recipe = dict(manifest["recipe"])
     exporter = plugins.pick("exporter", recipe.pop("exporter"))
@@ -70,17 +71,34 @@ def _compare(
         settled = settle.load(versions.folder(version.id) / SETTLED)
         if settle.digest(settled) != settled_digest:
             return "its settled tensors are not those it was made of"
+    master = _master(home, base, config, recipe.pop("master", ""), progress)
     settings = replace(config, export=type(config.export)(**recipe))
     with atomic.staging_folder(versions.folder(version.id).parent) as folder:
         files, adapter = exporter.export(
             # versions from before exports had keys of their own have none here either
             *(base.path, chosen, folder, manifest.get("metadata", {}), settings, progress),
             settled=settled,
+            master=master,
         )
         for file in [*files, *([adapter] if adapter else [])]:
             if not same_bytes(file, versions.folder(version.id) / file.name):
                 return f"{file.name} differs from its re-export"
     return ""
+
+
+def _master(home: Home, base: Base, config: Config, digest: str, progress: Progress) -> Path | None:
+    """Return the folder of the float weights of this digest; None for none.
+
+    Raises ModelError if they are gone, MasterDiffers if others are there.
+    """
+    if not digest:
+        return None
+    known = require_master(home, config, base, progress)
+    if known.master is None or known.master.digest != digest:
+        raise MasterDiffers(
+            f"it was made with the float weights {digest[:19]}..., which model.master does not name"
+        )
+    return known.master.path
 
 
 def _compare_adopted(versions: Versions, version: Version) -> VerifyResult:

@@ -143,7 +143,7 @@ def test_a_copy_of_an_older_format_makes_room(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "model.safetensors").write_bytes(b"as it was")
     folder = working_copy._folder(tmp_path, "sha256:12")
-    working_copy._dequantise(read_info(file), folder, silent)
+    working_copy._write_copy(read_info(file), folder, silent)
     assert sorted(old.parent.iterdir()) == [folder, other]
 
 
@@ -155,7 +155,7 @@ def test_on_a_full_disk_there_is_no_copy_and_a_sentence(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         with pytest.raises(DiskFull, match="disk is full"):
-            working_copy._dequantise(read_info(file), folder, silent)
+            working_copy._write_copy(read_info(file), folder, silent)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(folder.parent.iterdir()) == []

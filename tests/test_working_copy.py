@@ -30,7 +30,7 @@ def test_the_copy_of_the_real_model_chats_with_transformers_alone(
     smollm: Path, runtime: Runtime, tmp_path: Path
 ) -> None:
     folder = tmp_path / "copies" / "copy"
-    working_copy._dequantise(read_info(smollm), folder, silent)
+    working_copy._write_copy(read_info(smollm), folder, silent)
     with warnings.catch_warnings(action="error"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     model = transformers.AutoModelForCausalLM.from_pretrained(folder)

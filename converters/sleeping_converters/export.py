@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,8 @@ from sleeping_converters.gguf_file import (
     write_files,
 )
 from sleeping_converters.grids import wider
+from sleeping_converters.hugging_face import ReadRows
+from sleeping_converters.master import original_rows
 from sleeping_converters.settling import round_tensors, settled_rows
 from sleeping_converters.shards import plan_split, shared
 from sleeping_plugin.atomic import require_space
@@ -80,10 +83,12 @@ class GGUFExporter:
         progress: Progress,
         settled: Mapping[str, Settled] = NOTHING,
         like: Sequence[Path] = (),
+        master: Path | None = None,
     ) -> tuple[list[Path], Path | None]:
         """Write base + factors into ``folder``; return the model files and the adapter.
 
-        Raises UnsupportedModel for factors that do not fit the base, DiskFull.
+        The adapter is for the base as it is, with a ``master`` or without. Raises UnsupportedModel
+        for factors that do not fit the base, MasterDiffers for a master that does not, DiskFull.
         """
         info = read_info(base)
         types = choose_types(info, factors, config.export.type)
@@ -95,8 +100,10 @@ class GGUFExporter:
         needed = sum(plan.size for plan in plans if plan.name not in links)
         require_space(folder, needed, "the new version")
         progress("export", 0.0)
-        for fraction in write_files(plans, folder, _adder(factors), _rounding(settled), links):
-            progress("export", fraction)
+        with _original(info, master) as original:
+            change = _adder(factors, original)
+            for fraction in write_files(plans, folder, change, _rounding(settled), links):
+                progress("export", fraction)
         written = Counter(type_name(kind) for kind in types.values())
         log.info("changed tensors in the export: %s", dict(sorted(written.items())))
         files = [folder / plan.name for plan in plans]
@@ -113,11 +120,13 @@ class GGUFExporter:
         moments: Mapping[str, SecondMoment],
         config: Config,
         progress: Progress,
+        master: Path | None = None,
     ) -> dict[str, tuple[Grid, NDArray[np.int8]]]:
         """Return base + factors on grids that hold the base's, and how its codes moved there."""
         info = read_info(base)
         types = choose_types(info, factors, config.export.type)
-        return round_tensors(info, types, _adder(factors), moments, progress)
+        with _original(info, master) as original:
+            return round_tensors(info, types, _adder(factors, original), moments, progress)
 
     def export_adapter(self, base: Path, factors: Factors, path: Path) -> None:
         """Write ``factors`` as a LoRA over ``base`` that llama.cpp loads, to ``path``."""
@@ -169,8 +178,12 @@ def _check(info: GGUFInfo, factors: Factors) -> None:
             )
 
 
-def _adder(factors: Factors) -> Change:
-    """Return a function that adds ``b @ a`` to rows of a tensor.
+def _original(info: GGUFInfo, master: Path | None) -> AbstractContextManager[ReadRows | None]:
+    return nullcontext() if master is None else original_rows(info, master)
+
+
+def _adder(factors: Factors, original: ReadRows | None) -> Change:
+    """Return a function that adds ``b @ a`` to rows of a tensor, or to ``original`` ones.
 
     Multiplied term by term, in an order that no BLAS chooses: the bytes are the same on every
     machine and for any number of threads.
@@ -184,6 +197,8 @@ def _adder(factors: Factors) -> Change:
         for k in range(len(a)):
             np.multiply(b[:, k, None], a[k], out=term)
             total += term
+        if original is not None:
+            rows[:] = original(tensor, first, len(rows))
         rows += total
 
     return add

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import mmap
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,8 @@ _BLOCK: Final = 1 << 20  # weights read at a time
 
 Plan = Sequence[tuple[TensorInfo, Target]]
 Data = Mapping[Path, mmap.mmap]  # the files of a model
+# Returns rows of a tensor as float32, in the GGUF's order: the tensor, the first row, how many.
+ReadRows = Callable[[TensorInfo, int, int], Array]
 
 
 def plan_folder(info: GGUFInfo) -> tuple[Config, Plan]:
@@ -50,34 +52,35 @@ def plan_folder(info: GGUFInfo) -> tuple[Config, Plan]:
                 f" {target.heads} heads. Download it again, or choose another file with"
                 " `sleeping init --model FILE`."
             )
-    with _mapped(info) as data:
-        return model_config(info, lambda name: _vector(info, data, name)), plan
+    with mapped(info) as data:
+        return model_config(info, lambda name: _vector(info, _reader(data), name)), plan
 
 
-def write_folder(info: GGUFInfo, folder: Path) -> Iterator[float]:
+def write_folder(info: GGUFInfo, folder: Path, original: ReadRows | None = None) -> Iterator[float]:
     """Write config.json and model.safetensors into the empty ``folder``.
 
-    Yields the fraction done. Raises what :func:`plan_folder` does, and DiskFull or StateError
-    where the disk refuses.
+    The weights are those of ``original`` where that is given. Yields the fraction done. Raises
+    what :func:`plan_folder` does, and DiskFull or StateError where the disk refuses.
     """
     config, plan = plan_folder(info)
     total = sum(FLOAT32 * tensor.rows * tensor.shape[0] for tensor, _ in plan)
     with (
         disk_errors(folder),
-        _mapped(info) as data,
+        mapped(info) as data,
         (folder / "model.safetensors").open("wb") as out,
     ):
         (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
         out.write(_header(plan))
         start = out.tell()
         for tensor, target in plan:
-            for rows in _converted(data, tensor, target):
+            for rows in _converted(original or _reader(data), tensor, target):
                 out.write(rows.data)
                 yield (out.tell() - start) / total
 
 
 @contextmanager
-def _mapped(info: GGUFInfo) -> Iterator[Data]:
+def mapped(info: GGUFInfo) -> Iterator[Data]:
+    """Give the files of a model, mapped into memory."""
     with ExitStack() as stack:
         files = {path: stack.enter_context(path.open("rb")) for path in info.files}
         yield {
@@ -103,29 +106,37 @@ def _header(plan: Plan) -> bytes:
     return struct.pack("<Q", len(text)) + text
 
 
-def _converted(data: Data, tensor: TensorInfo, target: Target) -> Iterator[Array]:
+def _converted(read: ReadRows, tensor: TensorInfo, target: Target) -> Iterator[Array]:
     """Yield the rows of a tensor as they are in the folder."""
     if not target.heads:
-        for rows in _blocks(data, tensor, 1):
+        for rows in _blocks(read, tensor, 1):
             yield np.ascontiguousarray(rows - np.float32(target.offset), dtype="<f4")
         return
     # The bias of a rotary matrix is one row here; each of its numbers belongs to a row of it.
     width = 1 if len(tensor.shape) == 1 else tensor.shape[0]
     head = _count(tensor) // target.heads
-    for rows in _blocks(data, tensor, head):
+    for rows in _blocks(read, tensor, head):
         pairs = rows.reshape(-1, head // 2, 2, width)
         yield np.ascontiguousarray(pairs.swapaxes(1, 2), dtype="<f4")
 
 
-def _blocks(data: Data, tensor: TensorInfo, multiple: int) -> Iterator[Array]:
+def _blocks(read: ReadRows, tensor: TensorInfo, multiple: int) -> Iterator[Array]:
     """Yield the rows of a tensor as float32, a multiple of ``multiple`` at a time or the rest."""
-    length = _row_bytes(tensor)
     step = max(1, _BLOCK // (tensor.shape[0] * multiple)) * multiple
     for first in range(0, tensor.rows, step):
-        count = min(step, tensor.rows - first)
+        yield read(tensor, first, min(step, tensor.rows - first))
+
+
+def _reader(data: Data) -> ReadRows:
+    """Return a function that reads the rows of the GGUF itself."""
+
+    def read(tensor: TensorInfo, first: int, count: int) -> Array:
+        length = _row_bytes(tensor)
         begin = tensor.begin + first * length
         raw = np.frombuffer(data[tensor.path][begin : begin + count * length], dtype=np.uint8)
-        yield read_rows(raw.reshape(count, length), tensor.type)
+        return read_rows(raw.reshape(count, length), tensor.type)
+
+    return read
 
 
 def _count(tensor: TensorInfo) -> int:
@@ -133,11 +144,11 @@ def _count(tensor: TensorInfo) -> int:
     return tensor.shape[0] if len(tensor.shape) == 1 else tensor.rows
 
 
-def _vector(info: GGUFInfo, data: Data, name: str) -> list[float] | None:
+def _vector(info: GGUFInfo, read: ReadRows, name: str) -> list[float] | None:
     """Return a tensor of a few numbers; None if there is none of that name."""
     for tensor in info.tensors:
         if tensor.name == name:
-            return [float(x) for rows in _blocks(data, tensor, 1) for x in rows.flat]
+            return [float(x) for rows in _blocks(read, tensor, 1) for x in rows.flat]
     return None
 
 

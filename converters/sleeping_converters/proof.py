@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # 8 bits before one with quantised weights; the copy rounds nothing.
 FLOAT_LIMIT: Final = 1e-3
 QUANTISED_LIMIT: Final = 1e-2
+# Of a copy of the float master: what rounding to two bits or more does. Its weights are compared
+# one by one as well (master.py); other models are several nats away.
+MASTER_LIMIT: Final = 2.0
 AGREEMENT: Final = 0.99  # of the most likely tokens, where weights are floats
 _ROWS: Final = 32  # logits turned into probabilities at a time
 _FLOATS: Final = {

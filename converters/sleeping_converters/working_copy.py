@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib.util import find_spec
 from math import prod
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sleeping_converters import proof
 from sleeping_converters.architectures import ARCHITECTURES
 from sleeping_converters.hugging_face import FLOAT32, plan_folder, write_folder
+from sleeping_converters.master import check_master, find_master, original_rows
 from sleeping_plugin.atomic import (
     discard_folder,
     disk_errors,
@@ -67,8 +69,18 @@ class TorchBackend:
             weights = sum(prod(tensor.shape) for tensor in info.tensors)
             require_space(cache, FLOAT32 * weights, "the working copy of the model")
 
-    def open(self, base: Path, digest: str, cache: Path, progress: Progress) -> TorchCopy:
-        """Return the working copy of ``base``; the first time this de-quantises it."""
+    def open(
+        self,
+        base: Path,
+        digest: str,
+        cache: Path,
+        progress: Progress,
+        master: Path | None = None,
+    ) -> TorchCopy:
+        """Return the working copy of ``base``; the first time this de-quantises it.
+
+        With ``master``, its weights are taken instead.
+        """
         transformers = _transformers()
         from sleeping_plugin.engine.torch_copy import TorchCopy
 
@@ -76,19 +88,38 @@ class TorchBackend:
         folder = _folder(cache, digest)
         info = read_info(base)
         if not folder.is_dir():
-            _dequantise(info, folder, progress)
+            _write_copy(info, folder, progress, master)
         model = _load(transformers, folder)
         progress("working copy", 1.0)
         return TorchCopy(model, matrices(model.config, info.architecture), tokenizer(base))
 
-    def prove(self, base: Path, digest: str, cache: Path, progress: Progress) -> Proof:
-        """Compare the working copy with llama.cpp on the same file, on a few neutral chats."""
-        copy = self.open(base, digest, cache, progress)
+    def prove(
+        self,
+        base: Path,
+        digest: str,
+        cache: Path,
+        progress: Progress,
+        master: Path | None = None,
+    ) -> Proof:
+        """Compare the working copy with llama.cpp on the same file, on a few neutral chats.
+
+        A copy of the master may differ by what rounding did to the model.
+        """
+        copy = self.open(base, digest, cache, progress, master)
         chats = zip(anchor_prompts()[:CHATS], anchor_texts()[:CHATS], strict=True)
         samples = [copy.tokenize([Message("user", asked)], told) for asked, told in chats]
         lacking = _folder(cache, digest) / NO_TOKENIZER
         note = lacking.read_text(encoding="utf-8") if lacking.exists() else ""
-        return replace(proof.prove(base, copy, samples, progress), note=note)
+        found = proof.prove(base, copy, samples, progress)
+        return replace(found, note=note, limit=proof.MASTER_LIMIT if master else found.limit)
+
+    def find_master(self, named: str) -> Path:
+        """Return the folder of a master; see :func:`sleeping_converters.master.find_master`."""
+        return find_master(named)
+
+    def check_master(self, base: Path, master: Path, progress: Progress) -> None:
+        """Raise MasterDiffers unless ``base`` is the master, rounded."""
+        check_master(read_info(base), master, progress)
 
 
 def _folder(cache: Path, digest: str) -> Path:
@@ -120,15 +151,18 @@ def _transformers() -> Any:
     return transformers
 
 
-def _dequantise(info: GGUFInfo, folder: Path, progress: Progress) -> None:
-    """De-quantise a model into ``folder`` (safetensors, float32), whole or not at all."""
+def _write_copy(
+    info: GGUFInfo, folder: Path, progress: Progress, master: Path | None = None
+) -> None:
+    """Write a model into ``folder`` (safetensors, float32), whole or not at all."""
     with disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     sweep(folder.parent)  # a copy that was being made when its process was killed
     for old in folder.parent.glob(f"{folder.stem}*"):  # of another format
         discard_folder(old)
-    with staging_folder(folder.parent) as staging:
-        for fraction in write_folder(info, staging):
+    original = nullcontext() if master is None else original_rows(info, master)
+    with staging_folder(folder.parent) as staging, original as rows:
+        for fraction in write_folder(info, staging, rows):
             progress("working copy", 0.9 * fraction)
         _add_tokenizer(info, staging)
         publish_folder(staging, folder)

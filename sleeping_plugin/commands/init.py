@@ -6,18 +6,19 @@ import logging
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sleeping_plugin.atomic import write_text
-from sleeping_plugin.base import hash_model, record_base, recorded_base
+from sleeping_plugin.base import Base, hash_master, hash_model, record_base, recorded_base
+from sleeping_plugin.checkup import prove_copy
 from sleeping_plugin.config import Config, default_text
 from sleeping_plugin.context import Context
 from sleeping_plugin.errors import ModelError, StateError, UsageError
 from sleeping_plugin.gguf_info import read_info, require_chat, require_supported
 from sleeping_plugin.home import Home
-from sleeping_plugin.hookspecs import Exporter, Host, hookimpl
+from sleeping_plugin.hookspecs import Backend, Exporter, Host, MasterBackend, hookimpl
 from sleeping_plugin.origin import require_untaught
 from sleeping_plugin.plugins import Plugins
 from sleeping_plugin.records import Progress, Version, silent
@@ -39,11 +40,14 @@ class Initialised(Result):
     host: str
     config: Path
     advice: str  # how to chat with it
+    master: Path | None  # the float weights that it was made from
 
     def to_text(self) -> str:
         """Return what was chosen, and what to do next."""
+        floats = f" from its float weights in {self.master}" if self.master else ""
         return (
-            f"{self.model.name} ({self.architecture}) will learn, for the host {self.host}.\n"
+            f"{self.model.name} ({self.architecture}) will learn{floats}, for the host"
+            f" {self.host}.\n"
             f"Everything is kept in {self.home}; the settings are in {self.config.name} there.\n"
             f"{self.advice} Bring in older chats with `sleeping import CHATS.jsonl`."
         )
@@ -58,11 +62,14 @@ def initialise(
     *,
     force: bool = False,
     progress: Progress = silent,
+    master: str = "",
 ) -> Initialised:
     """Make ``model`` the one that ``home`` learns for; nothing is written before all checks pass.
 
-    Raises UsageError if the home has learnt for other bytes, unless ``force``; ModelError,
-    UnsupportedModel, NoChatTemplate or AlreadyTaught for a model that cannot be taught.
+    ``master`` names the float weights that it was made from: a folder, or the id of a model on a
+    hub. Raises UsageError if the home has learnt for other bytes, unless ``force``; ModelError,
+    UnsupportedModel, NoChatTemplate or AlreadyTaught for a model that cannot be taught;
+    MasterDiffers for float weights that it was not made from.
     """
     model = model.expanduser().absolute()
     model = _not_through(home, model)
@@ -88,6 +95,8 @@ def initialise(
             "home of its own with --home DIR, or start anew here with --force: the facts stay, "
             "the versions of the old model are no longer used."
         )
+    if master:
+        base = _with_master(home, config, plugins, base, master, progress)
     with home.lock("init"):
         versions = Versions(home)
 
@@ -99,12 +108,33 @@ def initialise(
         except (StateError, ModelError) as error:  # what was in use is damaged
             log.warning("%s The base is put in use.", error)
             versions.switch(None, publish)
-        _write_config(home, config, model, host)
+        _write_config(home, base, host)
         record_base(home, base)
     return Initialised(
         *(home.root, model, info.architecture, base.digest, host, home.config_file),
         advice=chosen.advice(home),
+        master=base.master_folder,
     )
+
+
+def _with_master(
+    home: Home, config: Config, plugins: Plugins, base: Base, named: str, progress: Progress
+) -> Base:
+    """Return ``base`` with the float weights ``named``, after proving that it was made from them.
+
+    The proof leaves their working copy in the cache, where the first night looks for it.
+    """
+    backend: Backend = plugins.pick("backend", config.night.backend)
+    if not isinstance(backend, MasterBackend):
+        raise UsageError(
+            f"The backend {backend.name} takes no float weights. Leave --master out, or set "
+            "night.backend to torch."
+        )
+    folder = backend.find_master(named)
+    backend.check_master(base.path, folder, progress)
+    base = replace(base, master=hash_master(folder, progress))
+    prove_copy(backend, base, home.cache, progress)
+    return base
 
 
 def _not_through(home: Home, model: Path) -> Path:
@@ -122,14 +152,19 @@ def _not_through(home: Home, model: Path) -> Path:
     return model
 
 
-def _write_config(home: Home, config: Config, model: Path, host: str) -> None:
-    """Write the two values into the file, and leave all else in it as the user wrote it."""
+def _write_config(home: Home, base: Base, host: str) -> None:
+    """Write the values into the file, and leave all else in it as the user wrote it."""
+    values: dict[str, Any] = {
+        "path": str(base.path),
+        "master": str(base.master_folder or ""),
+        "host": host,
+    }
     if home.config_file.exists():
         text = home.config_file.read_text(encoding="utf-8")
-        text = with_value(text, "model", "path", str(model))
-        text = with_value(text, "model", "host", host)
+        for name, value in values.items():
+            text = with_value(text, "model", name, value)
     else:
-        text = default_text(Config(model=replace(Config().model, path=str(model), host=host)))
+        text = default_text(Config(model=replace(Config().model, **values)))
     write_text(home.config_file, text)
 
 
@@ -143,6 +178,14 @@ def register_commands(app: typer.Typer) -> None:
         model: Annotated[Path, typer.Option("--model", help="The GGUF file of your model.")],
         host: Annotated[str, typer.Option("--host", help="Where you chat with it.")] = "llama-cpp",
         force: Annotated[bool, typer.Option("--force", help="Replace another model.")] = False,
+        master: Annotated[
+            str,
+            typer.Option(
+                "--master",
+                help="The float weights that it was made from: a folder, or the id of a model on"
+                " the Hugging Face hub.",
+            ),
+        ] = "",
     ) -> Initialised:
         """Choose the model that learns. The file itself is never changed."""
         context = Context.of(ctx)
@@ -151,4 +194,5 @@ def register_commands(app: typer.Typer) -> None:
                 *(context.home, context.config, context.plugins, model, host),
                 force=force,
                 progress=progress,
+                master=master,
             )
