@@ -147,9 +147,9 @@ def _status(files: Sequence[Path]) -> tuple[int, int]:
 def current_base(home: Home, config: Config, progress: Progress = silent) -> Base:
     """Return the model of ``home``, after checking that its bytes are the recorded ones.
 
-    The whole file is read only if its size or time has changed. Its master, if the configuration
-    names one, is the recorded one and not looked at: see :func:`require_master`. Raises
-    NotInitialised, ModelError if the file is gone, BaseChanged if it is another.
+    The whole file is read only if its size or time has changed. Its master is the recorded one, in
+    use or not: see :func:`checked_base`. Raises NotInitialised, ModelError if the file is gone,
+    BaseChanged if it is another.
     """
     recorded = recorded_base(home)
     if recorded is None or not config.model.path:
@@ -164,8 +164,6 @@ def current_base(home: Home, config: Config, progress: Progress = silent) -> Bas
         )
     with disk_errors(path):
         now = (path, *_status(shard_files(path)))
-    if not config.model.master:
-        recorded = replace(recorded, master=None)
     if now == (recorded.path, recorded.size, recorded.mtime_ns):
         return recorded
     found = replace(hash_model(path, progress), master=recorded.master)
@@ -180,9 +178,9 @@ def current_base(home: Home, config: Config, progress: Progress = silent) -> Bas
 
 
 def require_master(home: Home, config: Config, base: Base, progress: Progress = silent) -> Base:
-    """Return ``base``, after checking that its master, if it has one, has the recorded weights.
+    """Return ``base`` with the master that is in use, after checking that it is the recorded one.
 
-    They are read only if size or time has changed. Raises ModelError if they are gone,
+    Its weights are read only if size or time has changed. Raises ModelError if they are gone,
     MasterDiffers if they are others, or were never compared with the model.
     """
     if not config.model.master:

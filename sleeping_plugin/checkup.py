@@ -126,12 +126,10 @@ def check_copy(patient: Patient) -> Found:
         return f"the backend {backend.name!r} cannot compare its copies with llama.cpp", {}
     base = hash_model(patient.model, patient.progress)
     own = recorded_base(patient.home)
-    kept = own is not None and own.digest == base.digest
-    if own is not None and kept:
-        base = replace(base, master=own.master)
-        base = require_master(patient.home, patient.config, base, patient.progress)
-    with staging_folder(patient.home.cache) as passing:
-        cache = patient.home.cache if kept else passing
+    with staging_folder(patient.home.cache) as cache:
+        if own is not None and own.digest == base.digest:
+            cache, base = patient.home.cache, replace(base, master=own.master)
+            base = require_master(patient.home, patient.config, base, patient.progress)
         proof = prove_copy(backend, base, cache, patient.progress)
     about = "its float master is" if base.master else "it is"
     said = (

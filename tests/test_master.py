@@ -45,12 +45,16 @@ def make_pair(
     """Return a GGUF, the folder it was made from (or one that was changed since) and the model."""
     model = tiny_models.make_model(name)
     gguf = tiny_models.write_model(model, name, place / f"{kind}.gguf", kind)
-    with torch.no_grad():
-        for key, weight in model.named_parameters():
-            if change is not None:
-                change(key, weight)
+    if change is not None:
+        apply(model, change)
     model.save_pretrained(place / "master")
     return gguf, place / "master", model
+
+
+def apply(model: Any, change: Change) -> None:
+    with torch.no_grad():
+        for key, weight in model.named_parameters():
+            change(key, weight)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +78,22 @@ def test_what_a_file_was_made_from_is_known_again_and_is_its_copy(
     expected = model.state_dict()
     for key, weight in copy.state_dict().items():
         torch.testing.assert_close(weight, expected[key], rtol=0, atol=3e-7)
+
+
+def test_scales_so_small_that_float16_is_coarse_are_no_difference(tmp_path: Path) -> None:
+    def faint(key: str, weight: torch.Tensor) -> None:
+        if "up_proj" in key:
+            weight.mul_(1e-3)
+
+    model = tiny_models.make_model("llama")
+    apply(model, faint)
+    gguf = tiny_models.write_model(model, "llama", tmp_path / "faint.gguf", "Q8_0")
+    model.save_pretrained(tmp_path / "master")
+    check_master(read_info(gguf), tmp_path / "master", silent)
+    apply(model, tuned)
+    model.save_pretrained(tmp_path / "master")
+    with pytest.raises(MasterDiffers):
+        check_master(read_info(gguf), tmp_path / "master", silent)
 
 
 def test_a_master_in_bfloat16_of_a_file_made_from_more_bits_is_known(tmp_path: Path) -> None:
@@ -253,8 +273,9 @@ def test_init_refuses_another_master_and_writes_nothing(
     save_weights(tmp_path / "tuned", weights)
     done = sleeping("init", "--model", tiny_model, "--master", tmp_path / "tuned")
     assert done.code == MasterDiffers.exit_code and "is not what tiny.gguf was made" in done.err
-    done = sleeping("init", "--model", tiny_model, "--master", tmp_path / "nowhere")
-    assert done.code == ModelError.exit_code and "There is no folder" in done.err
+    for nowhere in (tmp_path / "nowhere", "../nowhere"):  # which is asked of no hub
+        done = sleeping("init", "--model", tiny_model, "--master", nowhere)
+        assert done.code == ModelError.exit_code and "There is no folder" in done.err
     home = Home.open()
     assert not home.config_file.exists() and recorded_base(home) is None
     assert not list(home.cache.rglob("*.safetensors"))

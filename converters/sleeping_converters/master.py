@@ -33,7 +33,7 @@ from sleeping_plugin.records import Array, Progress
 
 _LENGTH: Final = struct.Struct("<Q")
 _WIDTHS: Final = {"F32": 4, "F16": 2, "BF16": 2}  # bytes of a weight
-_HUB_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_ID: Final = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _WANTED: Final = ["config.json", "model*.safetensors", "model.safetensors.index.json"]
 _OUTER: Final = "language_model."  # before every name in a model that also sees
 _LAYERS: Final = "model.layers."
@@ -41,12 +41,12 @@ _LAYERS: Final = "model.layers."
 _SAMPLE: Final = 1 << 18  # weights of a tensor that are compared: rows at even distances
 # Of the weights that a rounded tensor holds, the share that may lie nearer to another value of
 # their block. ggml's quantisers, with and without importance matrices, leave at most .005 (Q5_1
-# with one; none in the K-quants), on normal, heavy-tailed, sparse and real weights. A change by a
-# hundredth of the weights' size moves .01 to .02 of them in 4 bits, .04 in 5, .09 in 6, .4 in 8.
+# with one; none in the K-quants), on normal, heavy-tailed, sparse and real weights. Noise of a
+# fiftieth of the weights' size moves .03 of them in 4 bits, .08 in 5, .2 in 6, .5 in 8.
 _STRAYS: Final = 0.01
 _HAIR: Final = 0.02  # of a step: scales are kept in float16, codes were chosen before
 _BETWEEN: Final = 2.0**-8  # relative: the master, or a GGUF between, may have been in bfloat16
-_FLOOR: Final = 2.0**-24  # below it, float16 has no numbers
+_FLOOR: Final = 2.0**-24  # the steps of float16 near zero, in which tiny scales are rounded
 # Where weights lie on no even grid: the relative error, some 1.3 times the worst that was measured
 # as above (.38 for Q2_K, ...). A model of other weights is at 1.4.
 _ERRORS: Final[Mapping[int, float]] = {
@@ -289,4 +289,6 @@ def _difference(raw: Bytes, kind: int, master: Array) -> tuple[float, float | No
     codes = np.rint((exact - low) / np.where(step == 0, 1.0, step))
     nearest = low + step * np.clip(codes, grid.lowest, grid.highest)
     slack += _HAIR * np.abs(step)
+    if grid.unit.shape[2] == 1:  # K-quants choose their codes when d and m are rounded already
+        slack += _FLOOR * max(abs(grid.lowest), abs(grid.highest))
     return float(np.mean(np.abs(exact - grid.values) > np.abs(exact - nearest) + slack)), _STRAYS

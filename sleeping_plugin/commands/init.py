@@ -108,7 +108,7 @@ def initialise(
         except (StateError, ModelError) as error:  # what was in use is damaged
             log.warning("%s The base is put in use.", error)
             versions.switch(None, publish)
-        _write_config(home, base, host)
+        _write_config(home, config, base, host)
         record_base(home, base)
     return Initialised(
         *(home.root, model, info.architecture, base.digest, host, home.config_file),
@@ -152,13 +152,11 @@ def _not_through(home: Home, model: Path) -> Path:
     return model
 
 
-def _write_config(home: Home, base: Base, host: str) -> None:
+def _write_config(home: Home, config: Config, base: Base, host: str) -> None:
     """Write the values into the file, and leave all else in it as the user wrote it."""
-    values: dict[str, Any] = {
-        "path": str(base.path),
-        "master": str(base.master_folder or ""),
-        "host": host,
-    }
+    values: dict[str, Any] = {"path": str(base.path), "host": host}
+    if base.master or config.model.master:
+        values["master"] = str(base.master_folder or "")
     if home.config_file.exists():
         text = home.config_file.read_text(encoding="utf-8")
         for name, value in values.items():
