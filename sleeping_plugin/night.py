@@ -433,7 +433,7 @@ class Night:
     def recipe(self) -> dict[str, Any]:
         """Return what, besides base and factors, determines the bytes of a version."""
         recipe = {"exporter": self.config.night.exporter, **asdict(self.config.export)}
-        settled = (self.run.done("settle") or {})["digest"]
+        settled = (self.run.done("settle") or {}).get("digest", "")
         more = {"settled": settled, "master": self.base.master_digest}
         return recipe | {name: digest for name, digest in more.items() if digest}
 
