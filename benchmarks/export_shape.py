@@ -37,10 +37,10 @@ import harness  # noqa: E402 (path first)
 import numpy as np  # noqa: E402 (path first)
 import psutil  # noqa: E402 (path first)
 from gguf import GGMLQuantizationType as Type  # noqa: E402 (path first)
+
 from sleeping_converters.export import GGUFExporter  # noqa: E402 (path first)
 from sleeping_converters.gguf_file import Bytes, read_rows, round_rows  # noqa: E402 (path first)
 from sleeping_converters.grids import write_grid  # noqa: E402 (path first)
-
 from sleeping_plugin.config import Config, ExportConfig  # noqa: E402 (path first)
 from sleeping_plugin.gguf_info import GGUFInfo, TensorInfo, read_info, row_bytes  # noqa: E402
 from sleeping_plugin.records import Array, Factors, LowRank, SecondMoment, silent  # noqa: E402
@@ -152,7 +152,7 @@ def make_change(tensors: Sequence[TensorInfo], seed: int, along: Array) -> dict[
     """Return a night's change of tensors: along what reaches them, a twentieth of 4 bits' step."""
     rng, made = np.random.default_rng(seed), {}
     for tensor in tensors:
-        length, rows = tensor.shape
+        _, rows = tensor.shape
         a = rng.normal(size=(RANK, len(along))) @ along
         a *= 1 / np.sqrt(np.mean(a**2))
         b = rng.normal(size=(rows, RANK)) * (2.5e-4 / np.sqrt(RANK))

@@ -12,12 +12,14 @@ import mmap
 import os
 import secrets
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFValueType, quants
@@ -27,13 +29,15 @@ from sleeping_plugin.atomic import disk_errors, sync_folder
 from sleeping_plugin.errors import RuntimeFailed, UnsupportedModel
 from sleeping_plugin.gguf_info import GGUFInfo, TensorInfo, aligned, row_bytes, type_name
 from sleeping_plugin.records import Array
+from sleeping_plugin.runtime import physical_cores
 
 F32: Final = int(GGMLQuantizationType.F32)
 F16: Final = int(GGMLQuantizationType.F16)
 Q8_0: Final = int(GGMLQuantizationType.Q8_0)
 
 _COPY: Final = 1 << 22  # bytes copied at a time
-_CHUNK: Final = 1 << 18  # weights changed at a time: they stay in the processor's cache
+_CHUNK: Final = 1 << 17  # weights changed at a time: they stay in the processor's cache
+_AHEAD: Final = 4  # pieces that wait to be written, for each core: they bridge a slow write
 _HEAD: Final = struct.Struct("<4sIQQ")  # magic, version, number of tensors and of values
 _WORD: Final = struct.Struct("<I")
 _ENTRY: Final = struct.Struct("<IQ")  # type and offset, the end of a row of the table
@@ -42,6 +46,8 @@ _NO_LINKS: Final[Mapping[str, Path]] = {}
 
 Bytes = NDArray[np.uint8]
 Piece = bytes | memoryview  # of a file; of single bytes
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 # Changes rows of a tensor in place: the tensor, the number of the first row, the rows.
 Change = Callable[[TensorInfo, int, Array], None]
 # Returns rows in a type: the tensor, the number of the first row, the base's bytes, rows, type.
@@ -310,22 +316,30 @@ def _same(tensor: TensorInfo, data: mmap.mmap) -> Iterator[Piece]:
 def _changed(
     tensor: TensorInfo, data: mmap.mmap, kind: int, change: Change, rounding: Rounding
 ) -> Iterator[Piece]:
-    for first, raw, rows in changed_rows(tensor, data, change):
-        yield rounding(tensor, first, raw, rows, kind).tobytes()
+    def piece(first: int, raw: Bytes, rows: Array) -> bytes:
+        return rounding(tensor, first, raw, rows, kind).tobytes()
+
+    return changed_rows(tensor, data, change, piece, max(1, _CHUNK // tensor.shape[0]))
 
 
 def changed_rows(
-    tensor: TensorInfo, data: mmap.mmap, change: Change
-) -> Iterator[tuple[int, Bytes, Array]]:
-    """Yield a tensor piece by piece: the number of the first row, the base's bytes, new rows.
+    tensor: TensorInfo,
+    data: mmap.mmap,
+    change: Change,
+    use: Callable[[int, Bytes, Array], Result],
+    step: int,
+) -> Iterator[Result]:
+    """Yield what ``use`` returns for each ``step`` rows of a tensor, in the order of the rows.
 
-    ``data`` is the file that holds it.
+    ``use`` is given the number of the first row, the base's bytes and the new rows. ``data`` is the
+    file that holds the tensor. Rows are worked on side by side, cut in the same way whatever the
+    number of cores: ``change`` and ``use`` must bear that.
     """
     length = row_bytes(tensor.type, tensor.shape[0])
     if length is None:
         raise UnsupportedModel(f"{tensor.name} has rows that do not fit {tensor.type_name}.")
-    step = max(1, _CHUNK // tensor.shape[0])
-    for first in range(0, tensor.rows, step):
+
+    def piece(first: int) -> Result:
         count = min(step, tensor.rows - first)
         begin = tensor.begin + first * length
         raw = np.frombuffer(data[begin : begin + count * length], dtype=np.uint8)
@@ -333,4 +347,26 @@ def changed_rows(
         rows = read_rows(raw, tensor.type)
         rows = rows if rows.flags.writeable else rows.copy()
         change(tensor, first, rows)
-        yield first, raw, rows
+        return use(first, raw, rows)
+
+    return _side_by_side(piece, range(0, tensor.rows, step))
+
+
+def _side_by_side(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield ``work(item)`` of each item in order, with as many at work as there are cores.
+
+    No more than a few results wait for the one that takes them.
+    """
+    threads = physical_cores()
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > _AHEAD * threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:  # also where the one that takes them has left
+            for future in waiting:
+                future.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,9 @@ from sleeping_converters.rounding import Protection, protect, settle_rows
 from sleeping_plugin.engine.grid import Grid
 from sleeping_plugin.errors import UnsupportedModel
 from sleeping_plugin.gguf_info import GGUFInfo, TensorInfo
-from sleeping_plugin.records import Progress, SecondMoment, Settled
+from sleeping_plugin.records import Array, Progress, SecondMoment, Settled
+
+_CHUNK: Final = 1 << 21  # weights rounded at a time, column by column: each is a call for all rows
 
 
 def round_tensors(
@@ -50,13 +53,17 @@ def _rounded(
     tensor: TensorInfo, kind: int, change: Change, plan: Protection
 ) -> Iterator[tuple[Grid, Grid]]:
     """Yield pieces of the tensor, as the base has them and rounded."""
+
+    def settle(_first: int, raw: Bytes, rows: Array) -> tuple[Grid, Grid]:
+        grid = read_grid(_in_type(tensor, raw, kind), kind)
+        return grid, settle_rows(grid, rows, plan)
+
     with (
         tensor.path.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        for _, raw, rows in changed_rows(tensor, data, change):
-            grid = read_grid(_in_type(tensor, raw, kind), kind)
-            yield grid, settle_rows(grid, rows, plan)
+        step = max(1, _CHUNK // tensor.shape[0])
+        yield from changed_rows(tensor, data, change, settle, step)
 
 
 def _in_type(tensor: TensorInfo, raw: Bytes, kind: int) -> Bytes:
