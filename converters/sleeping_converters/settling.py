@@ -18,7 +18,10 @@ from sleeping_plugin.errors import UnsupportedModel
 from sleeping_plugin.gguf_info import GGUFInfo, TensorInfo
 from sleeping_plugin.records import Array, Progress, SecondMoment, Settled
 
-_CHUNK: Final = 1 << 21  # weights rounded at a time, column by column: each is a call for all rows
+# Rounded at a time on each core. Columns come one by one, so that many rows make fewer calls, and
+# a million weights take some 150 MB of float64.
+_WEIGHTS: Final = 1 << 20
+_ROWS: Final = 256
 
 
 def round_tensors(
@@ -62,7 +65,7 @@ def _rounded(
         tensor.path.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        step = max(1, _CHUNK // tensor.shape[0])
+        step = max(1, min(_ROWS, _WEIGHTS // tensor.shape[0]))
         yield from changed_rows(tensor, data, change, settle, step)
 
 
