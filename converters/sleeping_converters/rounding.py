@@ -122,22 +122,26 @@ def _codes(grid: Grid, wanted: Wide, protection: Protection) -> NDArray[np.int16
 
     Within a panel of columns their errors are answered one by one, beyond it by one product.
     """
-    order, group = protection.order, grid.group
+    order = protection.order
     step, low = np.ascontiguousarray(grid.step.T), np.ascontiguousarray(grid.low.T)
-    codes = np.ascontiguousarray(grid.codes.T)
+    codes, aim = np.ascontiguousarray(grid.codes.T), np.ascontiguousarray(wanted.T)
     along = np.zeros((len(protection.directions), len(wanted)))  # r, of every row
     for first in range(0, len(order), _PANEL):
         panel = order[first : first + _PANEL]
         mend = protection.mend[first : first + _PANEL]
         answers = mend @ protection.directions[:, panel]  # of a column to another's error
-        aims = wanted[:, panel].T - mend @ along
-        errors = np.zeros_like(aims)
-        for i, j in enumerate(panel):
-            steps, lows = step[j // group], low[j // group]
-            aim = aims[i] - answers[i, :i] @ errors[:i]
-            safe = np.where(steps == 0, 1.0, steps)
-            code = np.clip(np.rint((aim - lows) / safe), grid.lowest, grid.highest)
-            codes[j] = np.where(steps == 0, codes[j], code)
-            errors[i] = lows + steps * codes[j] - wanted[:, j]
+        steps, lows = step[panel // grid.group], low[panel // grid.group]
+        free = steps != 0  # a group of one value has its error whatever the codes
+        safe, base = np.where(free, steps, 1.0), lows - aim[panel]
+        offsets = -base - mend @ along  # of the aims, from the value of code 0
+        found, errors = np.empty_like(base), np.empty_like(base)
+        for i in range(len(panel)):
+            code = np.divide(offsets[i] - answers[i, :i] @ errors[:i], safe[i], out=found[i])
+            np.rint(code, out=code)
+            np.maximum(code, grid.lowest, out=code)
+            np.minimum(code, grid.highest, out=code)
+            np.multiply(steps[i], code, out=errors[i])
+            errors[i] += base[i]
+        codes[panel] = np.where(free, found, codes[panel])
         along += protection.directions[:, panel] @ errors
     return np.ascontiguousarray(codes.T)
