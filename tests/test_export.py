@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sleeping_converters import gguf_file
 from sleeping_converters.adapter import balanced
 from sleeping_converters.export import GGUFExporter, choose_types
 from sleeping_plugin.config import Config, ExportConfig
 from sleeping_plugin.errors import DiskFull, ModelError, NoChatTemplate, UnsupportedModel
 from sleeping_plugin.gguf_info import GGUFInfo, TensorInfo, read_info, type_name
 from sleeping_plugin.hookspecs import Exporter
-from sleeping_plugin.records import Array, LowRank, Message, silent
+from sleeping_plugin.records import Array, LowRank, Message, SecondMoment, silent
 from sleeping_plugin.runtime import Runtime
 
 TOUCHED = ("blk.4.attn_q.weight", "blk.7.ffn_down.weight", "blk.8.attn_k.weight")
@@ -106,6 +107,23 @@ def test_the_same_factors_give_the_same_bytes_in_any_order(smollm: Path, tmp_pat
     assert one.read_bytes() == two.read_bytes()
     for name in ("adapter.gguf",):
         assert (one.parent / name).read_bytes() == (two.parent / name).read_bytes()
+
+
+def test_what_is_rounded_does_not_depend_on_the_number_of_cores(
+    smollm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = {"blk.7.ffn_down.weight": make_factors(smollm, 0.1)["blk.7.ffn_down.weight"]}
+    n_in = read_info(smollm).tensor("blk.7.ffn_down.weight").shape[0]
+    root = np.random.default_rng(6).normal(size=(16, n_in)).astype(np.float32)
+    moments = {name: SecondMoment(root, 0.1) for name in change}
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr(gguf_file, "physical_cores", lambda cores=cores: cores)
+        (rounded,) = GGUFExporter().round(smollm, change, moments, silent).values()
+        found.append(rounded)
+    (grid, moves), (other, same) = found
+    assert moves.any() and np.array_equal(moves, same)
+    assert np.array_equal(grid.scales, other.scales) and np.array_equal(grid.codes, other.codes)
 
 
 def test_merged_file_and_adapter_are_the_same_model_to_llama_cpp(

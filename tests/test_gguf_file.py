@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,6 +126,29 @@ def test_long_tensors_are_changed_piece_by_piece_as_a_whole(
         assert sum(seen) == 37
         files.append(out.read_bytes())
     assert files[0] == files[1] == files[2]
+
+
+def test_pieces_are_worked_on_side_by_side_and_written_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With two cores the first piece waits for the second; the bytes are those of one core."""
+    base = write_base(tmp_path / "base.gguf", [(37, 256)], [Type.Q4_K])
+    monkeypatch.setattr(gguf_file, "_CHUNK", 4 * 256)
+    second = threading.Event()
+    files = []
+    for cores in (2, 1):
+        monkeypatch.setattr(gguf_file, "physical_cores", lambda cores=cores: cores)
+
+        def add(tensor: TensorInfo, first: int, rows: Array, cores: int = cores) -> None:
+            if first == 4:
+                second.set()
+            assert first or cores == 1 or second.wait(60)
+            rows += np.arange(first, first + len(rows), dtype=np.float32)[:, None]
+
+        out = tmp_path / f"{cores}.gguf"
+        list(writing(base, out, {"blk.0.ffn_down.weight": int(Type.Q4_K)}, add))
+        files.append(out.read_bytes())
+    assert files[0] == files[1]
 
 
 @pytest.mark.parametrize("kind", [Type.Q4_K, Type.Q6_K, Type.Q5_K, Type.Q4_1, Type.Q8_0])
