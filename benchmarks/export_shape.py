@@ -307,7 +307,9 @@ def split_values(base: Path, folder: Path) -> dict[str, float]:
 def round_one(base: Path, factors: Factors, moment: SecondMoment) -> tuple[Any, Any]:
     """Round one tensor as a night does."""
     (name,) = factors
-    return GGUFExporter().round(base, factors, {name: moment}, silent)[name]
+    return GGUFExporter().round(
+        base, factors, {name: moment}, Config(export=ExportConfig(type="own")), silent
+    )[name]
 
 
 def rounding_values(base: Path, kind: Type) -> dict[str, float]:

@@ -117,9 +117,10 @@ def test_what_is_rounded_does_not_depend_on_the_number_of_cores(
     root = np.random.default_rng(6).normal(size=(16, n_in)).astype(np.float32)
     moments = {name: SecondMoment(root, 0.1) for name in change}
     found = []
+    own = Config(export=ExportConfig(type="own"))
     for cores in (1, 3):
         monkeypatch.setattr(gguf_file, "physical_cores", lambda cores=cores: cores)
-        (rounded,) = GGUFExporter().round(smollm, change, moments, silent).values()
+        (rounded,) = GGUFExporter().round(smollm, change, moments, own, silent).values()
         found.append(rounded)
     (grid, moves), (other, same) = found
     assert moves.any() and np.array_equal(moves, same)

@@ -24,7 +24,7 @@ from gguf import GGMLQuantizationType
 
 from sleeping_converters.architectures import Target
 from sleeping_converters.gguf_file import Bytes, read_rows
-from sleeping_converters.grids import read_grid
+from sleeping_converters.grids import has_grid, read_grid
 from sleeping_converters.hugging_face import ReadRows, mapped, plan_folder
 from sleeping_plugin.base import master_files
 from sleeping_plugin.errors import MasterDiffers, MissingExtra, ModelError
@@ -281,10 +281,10 @@ def _difference(raw: Bytes, kind: int, master: Array) -> tuple[float, float | No
     slack = _BETWEEN * np.abs(exact) + _FLOOR
     if kind in _FLOATS:
         return float(np.mean(np.abs(read_rows(raw, kind) - exact) > slack)), _STRAYS
-    grid = read_grid(raw, kind)
-    if grid is None:
+    if not has_grid(kind):
         error = float(np.linalg.norm(read_rows(raw, kind) - exact))
         return error / max(float(np.linalg.norm(exact)), _FLOOR), _ERRORS.get(kind)
+    grid = read_grid(raw, kind)
     step, low = (np.repeat(part, grid.group, axis=1) for part in (grid.step, grid.low))
     codes = np.rint((exact - low) / np.where(step == 0, 1.0, step))
     nearest = low + step * np.clip(codes, grid.lowest, grid.highest)
