@@ -75,7 +75,8 @@ class TensorInfo:
 class GGUFInfo:
     """What the header says, and where its parts lie in the file.
 
-    Of a model in several files, positions are those in the first one, but for the tensors'.
+    Of a model in several files, positions are those in the first one, but for the tensors'; the
+    metadata are those of all files, and of the first where they differ.
     """
 
     path: Path  # the first of `files`
@@ -301,6 +302,7 @@ def _join(first: GGUFInfo, files: Sequence[Path]) -> GGUFInfo:
         files=tuple(files),
         size=sum(shard.size for shard in shards),
         padded=any(shard.padded for shard in shards),
+        metadata={key: value for shard in shards[::-1] for key, value in shard.metadata.items()},
         tensors=tensors,
     )
 

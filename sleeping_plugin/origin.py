@@ -51,7 +51,7 @@ def origin_of(info: GGUFInfo) -> Origin | None:
 
     Raises ModelError for keys that no export writes.
     """
-    if not any(name.startswith(PREFIX) for name in info.spans):
+    if not any(name.startswith(PREFIX) for name in (*info.spans, *info.metadata)):
         return None
     fields = {
         "version": _VERSION,

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from sleeping_converters.gguf_file import Bytes, Change, changed_rows
 from sleeping_converters.grids import has_grid, read_grid, widen, wider, write_grid
@@ -66,7 +67,9 @@ def _rounded(
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
         step = max(1, min(_ROWS, _WEIGHTS // tensor.shape[0]))
-        yield from changed_rows(tensor, data, change, settle, step)
+        # Pieces are worked on side by side: threads within their small products only wait.
+        with threadpool_limits(1, user_api="blas"):
+            yield from changed_rows(tensor, data, change, settle, step)
 
 
 def _in_type(tensor: TensorInfo, raw: Bytes, kind: int) -> Bytes:

@@ -1,7 +1,7 @@
 """A version in three files: metadata, the tensors that stay, the tensors that change.
 
-The second file depends on the base and on which tensors change, and on nothing else: versions that
-change the same tensors share it, and each costs what it changed.
+The first two depend on the base and on which tensors change, and on nothing else: versions that
+change the same tensors share them, vocabulary and all, and each costs what it changed.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ _OF_EVERY_FILE: Final = ("general.architecture", "general.alignment")
 def plan_split(info: GGUFInfo, types: Mapping[str, int], metadata: Mapping[str, str]) -> list[Plan]:
     """Return the plans of the three files of a version in which the tensors in ``types`` change.
 
-    The first holds the base's metadata, then ``metadata``, and no tensor.
+    The first holds the base's metadata and no tensor; ``metadata`` is with the changed tensors.
     """
     total = _number("split.tensors.count", GGUFValueType.INT32, "<i", len(info.tensors))
     known = base_values(info)
     every = [known[key] for key in _OF_EVERY_FILE if key in known]
     own = [value for key, value in known.items() if not key.startswith("split.")]
-    own += [text_value(key, text) for key, text in metadata.items()]
+    added = [text_value(key, text) for key, text in metadata.items()]
     nothing: list[TensorInfo] = []
     parts = (
         (own, nothing),
         (every, [tensor for tensor in info.tensors if tensor.name not in types]),
-        (every, [tensor for tensor in info.tensors if tensor.name in types]),
+        ([*every, *added], [tensor for tensor in info.tensors if tensor.name in types]),
     )
     count = _number("split.count", GGUFValueType.UINT16, "<H", COUNT)
     plans = []
