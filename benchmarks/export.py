@@ -6,8 +6,9 @@ Forty facts are taught in a night with the default settings. What it learnt is t
 several forms: with the changed tensors in F16, which is the working copy as llama.cpp runs it;
 rounded to nearest in the base's own types; settled in these types; settled in types with one bit
 more. Each file is asked the same questions by llama.cpp in a fresh process. --quick teaches few
-facts in a short night with one seed, and settles in the base's types alone. Exit code 0 if every
-"must" holds. Writes benchmarks/results/export.json, unless --quick is given.
+facts in a short night with one seed, and settles in the base's types alone; the whole run adds what
+an export costs at 8B shape (export_shape.py). Exit code 0 if every "must" holds. Writes
+benchmarks/results/export.json, unless --quick is given.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
+import export_shape  # noqa: E402 (path first)
 import harness  # noqa: E402 (path first)
 import numpy as np  # noqa: E402 (path first)
 from first_night import model_path  # noqa: E402 (path first)
@@ -232,6 +234,9 @@ def main() -> int:
         harness.row(name, float(np.mean(found)), *LIMITS.get(name, ("", "")), seeds=found)
         for name, found in values.items()
     ]
+    if not options.quick:
+        with tempfile.TemporaryDirectory() as name:
+            rows += export_shape.shape_rows(Path(name), quick=False)
     return harness.finish("export", rows, as_json=options.json, write=not options.quick)
 
 
