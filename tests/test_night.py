@@ -451,8 +451,8 @@ def test_the_working_copy_is_let_go_before_the_file_is_judged(
     backend = loaded.pick("backend", "torch")
     opened = backend.open
 
-    def remember(*arguments: Any) -> Any:
-        copy = opened(*arguments)
+    def remember(_backend: Any, *arguments: Any, **named: Any) -> Any:
+        copy = opened(*arguments, **named)
         copies.append(weakref.ref(copy))
         return copy
 
@@ -463,7 +463,7 @@ def test_the_working_copy_is_let_go_before_the_file_is_judged(
                 alive[event.step] = any(copy() is not None for copy in copies)
 
     plugins = with_listeners(Watcher())
-    monkeypatch.setattr(type(backend), "open", lambda _self, *arguments: remember(*arguments))
+    monkeypatch.setattr(type(backend), "open", remember)
     assert sleep(plugins=plugins).accepted
     assert copies and alive["edit"]
     assert not alive["dissolve"] and not alive["choose"] and not alive["export"]
