@@ -143,7 +143,7 @@ class SecondMoment:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A changed tensor in its own type: how it differs from the base's bytes."""
+    """A changed tensor on the base's grid, or one that holds it: how it differs from the base."""
 
     moves: NDArray[np.int8]  # (rows, n): of the codes
     scales: NDArray[np.float16]  # (rows, blocks, 1 or 2): d, and m where the type has one

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
@@ -57,6 +58,8 @@ def settle(
         heard = [group[::HEARD] for group in groups]
         moments = copy.moments(sorted(factors), heard, RANK, seed)
     rounded = exporter.round(base, factors, moments, config, progress, master)
+    if not rounded:  # floats, say: what is rounded to nearest there keeps the night as it is
+        return {}
     grids = {name: grid for name, (grid, _) in rounded.items()}
     plan = SettlePlan(
         steps=config.export.settle_steps,
@@ -85,7 +88,9 @@ def talk_alone(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def digest(settled: Mapping[str, Settled]) -> str:
-    """Return "sha256:<hex>" over names, shapes and values, whatever the file they lie in."""
+    """Return "sha256:<hex>" over names, shapes and values, whatever the file; "" of nothing."""
+    if not settled:
+        return ""
     total = hashlib.sha256()
     for name in sorted(settled):
         for array, kind in ((settled[name].moves, "i1"), (settled[name].scales, "<f2")):
@@ -112,7 +117,7 @@ def load(path: Path) -> dict[str, Settled]:
                 name: Settled(arrays[f"{name}.moves"], arrays[f"{name}.scales"]) for name in names
             }
     # EOFError and RuntimeError: what zipfile makes of damage in the head of an entry.
-    except (OSError, ValueError, KeyError, BadZipFile, EOFError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile, EOFError, RuntimeError, zlib.error) as error:
         raise StateError(
             f"{path} does not hold the settled tensors of a version ({error}). "
             "Teach it again with `sleeping sleep`."

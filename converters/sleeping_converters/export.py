@@ -205,7 +205,7 @@ def _adder(factors: Factors, original: ReadRows | None) -> Change:
 
 
 def _rounding(settled: Mapping[str, Settled]) -> Rounding:
-    """Return the rounding to nearest, but for tensors that are settled in their own type."""
+    """Return the rounding to nearest, but for tensors that are settled."""
 
     def rounding(tensor: TensorInfo, first: int, raw: Bytes, rows: Array, kind: int) -> Bytes:
         if tensor.name in settled:

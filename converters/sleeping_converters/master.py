@@ -106,7 +106,8 @@ def find_master(named: str) -> Path:
     for local in (True, False):
         try:
             found = Path(snapshot_download(named, allow_patterns=_WANTED, local_files_only=local))
-        except OSError as error:  # all errors of the hub, of the network and of the cache
+        # OSError: hub, network and cache; ValueError: an id that the hub does not allow.
+        except (OSError, ValueError) as error:
             if local:
                 continue
             reason = str(error).partition("\n")[0]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -20,8 +21,10 @@ from sleeping_plugin.gguf_info import GGUFInfo, TensorInfo
 from sleeping_plugin.records import Array, Progress, SecondMoment, Settled
 
 # Rounded at a time on each core. Columns come one by one, so that many rows make fewer calls, and
-# a million weights take some 150 MB of float64.
+# a million weights take some 150 MB of float64; so do the normal equations of all d and m of a row,
+# where its blocks are small and many.
 _WEIGHTS: Final = 1 << 20
+_NORMAL: Final = 1 << 24
 _ROWS: Final = 256
 
 
@@ -66,7 +69,8 @@ def _rounded(
         tensor.path.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        step = max(1, min(_ROWS, _WEIGHTS // tensor.shape[0]))
+        scales = 2 * tensor.shape[0] // GGML_QUANT_SIZES[GGMLQuantizationType(kind)][0]
+        step = max(1, min(_ROWS, _WEIGHTS // tensor.shape[0], _NORMAL // scales**2))
         # Pieces are worked on side by side: threads within their small products only wait.
         with threadpool_limits(1, user_api="blas"):
             yield from changed_rows(tensor, data, change, settle, step)

@@ -63,6 +63,8 @@ def nystrom(
     data, algorithm 3.
     """
     n = len(sketch)
+    if not sketch.any():  # nothing reaches it
+        return SecondMoment(np.zeros((rank, n), dtype=np.float32), trace / n)
     nudge = np.finfo(np.float32).eps * np.linalg.norm(sketch)
     moved = sketch + nudge * noise
     core = noise.T @ moved
