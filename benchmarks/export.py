@@ -178,9 +178,8 @@ def figures(one: Night, folder: Path, quick: bool) -> dict[str, float]:
         "working copy: held-out wording": merge["held_out"],
         "working copy: false attribution": merge["stranger"],
     }
-    twin = divergence(
-        write_twin(one, folder), base, quick
-    )  # Q4_1 to nearest: the base, byte for byte
+    # The twin rounded to nearest in the base's types is the base, byte for byte.
+    twin = divergence(write_twin(one, folder), base, quick)
     for form in ("nearest", "own") if quick else ("nearest", "own", "wider"):
         file = write_form(one, form, folder)
         asked = ask(file, one, quick)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, Final
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sleeping_plugin.atomic import write_bytes
 from sleeping_plugin.errors import StateError
 from sleeping_plugin.records import Array, Factors, LowRank
+
+# EOFError and RuntimeError: what zipfile makes of damage in the head of an entry.
+DAMAGE: Final = (
+    *(OSError, ValueError, KeyError, BadZipFile, EOFError, RuntimeError),
+    zlib.error,  # where the arrays are compressed
+)
 
 
 def combine(*parts: Factors) -> dict[str, LowRank]:
@@ -29,11 +39,16 @@ def combine(*parts: Factors) -> dict[str, LowRank]:
 
 def digest(factors: Factors) -> str:
     """Return "sha256:<hex>" over names, shapes and values, whatever the file they lie in."""
+    pairs = ((name, factors[name]) for name in sorted(factors))
+    return digest_of((name, one, "<f4") for name, pair in pairs for one in (pair.a, pair.b))
+
+
+def digest_of(arrays: Iterable[tuple[str, NDArray[Any], str]]) -> str:
+    """Return "sha256:<hex>" over named arrays, each as numbers of the type beside it."""
     total = hashlib.sha256()
-    for name in sorted(factors):
-        for array in (factors[name].a, factors[name].b):
-            total.update(f"{name} {array.shape}\n".encode())
-            total.update(np.ascontiguousarray(array, dtype="<f4").tobytes())
+    for name, array, kind in arrays:
+        total.update(f"{name} {array.shape}\n".encode())
+        total.update(np.ascontiguousarray(array, dtype=kind).tobytes())
     return f"sha256:{total.hexdigest()}"
 
 
@@ -54,8 +69,7 @@ def load(path: Path) -> dict[str, LowRank]:
         if len(arrays) != 2 * len(names):
             raise ValueError("an array without its other half")
         return {name: _pair(arrays[f"{name}.a"], arrays[f"{name}.b"]) for name in names}
-    # EOFError and RuntimeError: what zipfile makes of damage in the head of an entry.
-    except (OSError, ValueError, KeyError, BadZipFile, EOFError, RuntimeError) as error:
+    except DAMAGE as error:
         raise StateError(
             f"{path} does not hold the factors of a version ({error}). "
             "Teach it again with `sleeping sleep`."

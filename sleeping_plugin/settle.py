@@ -8,15 +8,12 @@ until the rounded copy answers as the exact one does. See ``engine/torch_settle.
 
 from __future__ import annotations
 
-import hashlib
 import io
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -24,6 +21,7 @@ from sleeping_plugin.atomic import write_bytes
 from sleeping_plugin.config import Config
 from sleeping_plugin.engine.backend import Sample, SettlePlan, WorkingCopy
 from sleeping_plugin.errors import StateError
+from sleeping_plugin.factors import DAMAGE, digest_of
 from sleeping_plugin.hookspecs import Exporter
 from sleeping_plugin.records import Example, Factors, Progress, Settled
 
@@ -91,12 +89,10 @@ def digest(settled: Mapping[str, Settled]) -> str:
     """Return "sha256:<hex>" over names, shapes and values, whatever the file; "" of nothing."""
     if not settled:
         return ""
-    total = hashlib.sha256()
-    for name in sorted(settled):
-        for array, kind in ((settled[name].moves, "i1"), (settled[name].scales, "<f2")):
-            total.update(f"{name} {array.shape}\n".encode())
-            total.update(np.ascontiguousarray(array, dtype=kind).tobytes())
-    return f"sha256:{total.hexdigest()}"
+    tensors = ((name, settled[name]) for name in sorted(settled))
+    return digest_of(
+        (name, *part) for name, one in tensors for part in ((one.moves, "i1"), (one.scales, "<f2"))
+    )
 
 
 def save(path: Path, settled: Mapping[str, Settled]) -> None:
@@ -116,8 +112,7 @@ def load(path: Path) -> dict[str, Settled]:
             return {
                 name: Settled(arrays[f"{name}.moves"], arrays[f"{name}.scales"]) for name in names
             }
-    # EOFError and RuntimeError: what zipfile makes of damage in the head of an entry.
-    except (OSError, ValueError, KeyError, BadZipFile, EOFError, RuntimeError, zlib.error) as error:
+    except DAMAGE as error:
         raise StateError(
             f"{path} does not hold the settled tensors of a version ({error}). "
             "Teach it again with `sleeping sleep`."

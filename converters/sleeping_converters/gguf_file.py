@@ -34,6 +34,7 @@ from sleeping_plugin.runtime import physical_cores
 F32: Final = int(GGMLQuantizationType.F32)
 F16: Final = int(GGMLQuantizationType.F16)
 Q8_0: Final = int(GGMLQuantizationType.Q8_0)
+FLOATS: Final = {F32, F16, int(GGMLQuantizationType.BF16)}
 
 _COPY: Final = 1 << 22  # bytes copied at a time
 _CHUNK: Final = 1 << 17  # weights changed at a time: they stay in the processor's cache

@@ -23,7 +23,7 @@ import numpy as np
 from gguf import GGMLQuantizationType
 
 from sleeping_converters.architectures import Target
-from sleeping_converters.gguf_file import Bytes, read_rows
+from sleeping_converters.gguf_file import FLOATS, Bytes, read_rows
 from sleeping_converters.grids import has_grid, read_grid
 from sleeping_converters.hugging_face import ReadRows, mapped, plan_folder
 from sleeping_plugin.base import master_files
@@ -65,10 +65,6 @@ _ERRORS: Final[Mapping[int, float]] = {
         GGMLQuantizationType.IQ1_M: 0.93,
         GGMLQuantizationType.MXFP4: 0.18,
     }.items()
-}
-_FLOATS: Final = {
-    int(kind)
-    for kind in (GGMLQuantizationType.F32, GGMLQuantizationType.F16, GGMLQuantizationType.BF16)
 }
 
 
@@ -280,7 +276,7 @@ def _difference(raw: Bytes, kind: int, master: Array) -> tuple[float, float | No
     """
     exact = master.astype(np.float64)
     slack = _BETWEEN * np.abs(exact) + _FLOOR
-    if kind in _FLOATS:
+    if kind in FLOATS:
         return float(np.mean(np.abs(read_rows(raw, kind) - exact) > slack)), _STRAYS
     if not has_grid(kind):
         error = float(np.linalg.norm(read_rows(raw, kind) - exact))

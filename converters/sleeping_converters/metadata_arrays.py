@@ -12,13 +12,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sleeping_converters.gguf_file import base_values
 from sleeping_plugin.errors import ModelError
 from sleeping_plugin.gguf_info import GGUFInfo
 
 Numbers = NDArray[Any]
 Value = bytes | list[bytes] | Numbers
 
-_HEADER: Final = 24  # bytes: magic, version and two counts
 _STRING: Final = 8
 _ARRAY: Final = 9
 _DTYPES: Final[Mapping[int, np.dtype[Any]]] = {
@@ -46,28 +46,17 @@ def read_values(info: GGUFInfo, names: Collection[str]) -> dict[str, Value]:
     """Return those of ``names`` that the metadata has as a text or an array, as they are stored.
 
     Texts come as bytes, arrays of texts as lists of bytes, arrays of numbers as NumPy arrays.
-    Single numbers are left out: ``info.metadata`` has them. Raises ModelError if the file cannot
-    be read, or its metadata is not what ``read_info`` saw.
+    Single numbers are left out: ``info.metadata`` has them. Raises ModelError if the metadata is
+    not what ``read_info`` saw.
     """
+    entries = base_values(info)
     try:
-        with info.path.open("rb") as file:
-            block = file.read(info.table_start)
-    except OSError as error:
-        raise ModelError(f"Cannot read the model {info.path}: {error.strerror or error}.") from None
-    wanted = frozenset(name.encode() for name in names)
-    found: dict[str, Value] = {}
-    try:
-        at = _HEADER
-        while at < len(block):
-            name, at = _text(block, at)
-            value, at = _value(block, at, wanted=name in wanted)
-            if value is not None:
-                found[name.decode()] = value
+        values = {name: _value(entries[name]) for name in names if name in entries}
     except (struct.error, _Damaged):
         raise ModelError(
             f"{info.path} is damaged: its metadata breaks off. Copy it again."
         ) from None
-    return found
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _text(block: bytes, at: int) -> tuple[bytes, int]:
@@ -79,29 +68,26 @@ def _text(block: bytes, at: int) -> tuple[bytes, int]:
     return block[begin:end], end
 
 
-def _value(block: bytes, at: int, *, wanted: bool) -> tuple[Value | None, int]:
-    """Return the value whose type stands at ``at``, or None if it is not wanted, and its end."""
-    kind, at = _KIND.unpack_from(block, at)[0], at + _KIND.size
+def _value(entry: bytes) -> Value | None:
+    """Return the value of an entry, which begins with its key; None for a single number."""
+    _, at = _text(entry, 0)
+    kind, at = _KIND.unpack_from(entry, at)[0], at + _KIND.size
     if kind == _STRING:
-        text, at = _text(block, at)
-        return (text if wanted else None), at
+        return _text(entry, at)[0]
     if kind in _DTYPES:
-        return None, at + _DTYPES[kind].itemsize
+        return None
     if kind != _ARRAY:
         raise _Damaged
-    kind, at = _KIND.unpack_from(block, at)[0], at + _KIND.size
-    count, at = _COUNT.unpack_from(block, at)[0], at + _COUNT.size
+    kind, at = _KIND.unpack_from(entry, at)[0], at + _KIND.size
+    count, at = _COUNT.unpack_from(entry, at)[0], at + _COUNT.size
     if kind == _STRING:
-        return _texts(block, at, count, wanted=wanted)
-    if kind not in _DTYPES:
+        return _texts(entry, at, count)
+    if kind not in _DTYPES or at + count * _DTYPES[kind].itemsize > len(entry):
         raise _Damaged
-    end = at + count * _DTYPES[kind].itemsize
-    if end > len(block):
-        raise _Damaged
-    return (np.frombuffer(block, _DTYPES[kind], count, at) if wanted else None), end
+    return np.frombuffer(entry, _DTYPES[kind], count, at)
 
 
-def _texts(block: bytes, at: int, count: int, *, wanted: bool) -> tuple[list[bytes] | None, int]:
+def _texts(block: bytes, at: int, count: int) -> list[bytes]:
     """Read ``count`` strings; written out, for vocabularies are long."""
     texts: list[bytes] = []
     read, size = _COUNT.unpack_from, len(block)
@@ -110,6 +96,5 @@ def _texts(block: bytes, at: int, count: int, *, wanted: bool) -> tuple[list[byt
         at = begin + read(block, at)[0]
         if at > size:
             raise _Damaged
-        if wanted:
-            texts.append(block[begin:at])
-    return (texts if wanted else None), at
+        texts.append(block[begin:at])
+    return texts

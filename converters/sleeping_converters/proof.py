@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from gguf import GGMLQuantizationType
 
+from sleeping_converters.gguf_file import FLOATS
 from sleeping_plugin.drift import log_softmax
 from sleeping_plugin.engine.backend import Sample
 from sleeping_plugin.gguf_info import GGUFInfo, read_info
@@ -33,10 +33,6 @@ QUANTISED_LIMIT: Final = 1e-2
 MASTER_LIMIT: Final = 2.0
 AGREEMENT: Final = 0.99  # of the most likely tokens, where weights are floats
 _ROWS: Final = 32  # logits turned into probabilities at a time
-_FLOATS: Final = {
-    int(kind)
-    for kind in (GGMLQuantizationType.F32, GGMLQuantizationType.F16, GGMLQuantizationType.BF16)
-}
 
 
 def compare(reference: Array, found: Array, limit: float = FLOAT_LIMIT) -> Proof:
@@ -105,5 +101,5 @@ def prove(
 
 def limit_of(info: GGUFInfo) -> float:
     """Return the mean KL up to which a copy of this file counts as the same model."""
-    quantised = any(tensor.type not in _FLOATS for tensor in info.tensors)
+    quantised = any(tensor.type not in FLOATS for tensor in info.tensors)
     return QUANTISED_LIMIT if quantised else FLOAT_LIMIT
